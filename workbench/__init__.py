@@ -1,0 +1,3 @@
+"""Choose a prompt before you promote it: run, price, score, compare, decide, promote."""
+
+from __future__ import annotations

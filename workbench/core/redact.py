@@ -1,0 +1,90 @@
+"""The one choke point that removes secrets from anything leaving the process.
+
+Two nets: the shapes of known key formats, and the very values that a client was given (`remember`), which
+catches keys of a shape nobody foresaw.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["PATTERNS", "redact", "remember"]
+
+MASK = "[redacted]"
+
+PATTERNS: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+        "anthropic": r"\bsk-ant-[A-Za-z0-9_\-]{16,}",
+        "openrouter": r"\bsk-or-[A-Za-z0-9_\-]{16,}",
+        "openai": r"\bsk-[A-Za-z0-9_\-]{16,}",
+        "stripe": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{10,}",
+        "aws access key": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+        "google": r"\bAIza[A-Za-z0-9_\-]{30,}",
+        "google oauth": r"\bya29\.[A-Za-z0-9_\-]{20,}",
+        "github": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})",
+        "gitlab": r"\bglpat-[A-Za-z0-9_\-]{16,}",
+        "hugging face": r"\bhf_[A-Za-z0-9]{20,}",
+        "slack": r"\bxox[abeoprs]-[A-Za-z0-9\-]{10,}",
+        "groq": r"\bgsk_[A-Za-z0-9]{20,}",
+        "xai": r"\bxai-[A-Za-z0-9]{20,}",
+        "databricks": r"\bdapi[a-f0-9]{32}\b",
+        "pypi": r"\bpypi-[A-Za-z0-9_\-]{30,}",
+        "npm": r"\bnpm_[A-Za-z0-9]{30,}",
+        "jwt": r"\beyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}",
+        "bearer": r"(?i)(?<=\bbearer )[A-Za-z0-9_\-.=+/]{12,}",
+        "credentials in a URL": r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
+        "named": (
+            r"(?i)(?<![A-Za-z])(?:api[_-]?key|x-api-key|secret[_-]?key|access[_-]?token|client[_-]?secret|"
+            r"password)[\"']?\s*[:=]\s*[\"']?(?P<value>[A-Za-z0-9_\-.=+/]{12,})"
+        ),
+    }.items()
+}
+"""Known key formats by name. A pattern with a group ``value`` loses only that group."""
+
+_remembered: set[str] = set()
+
+
+def remember(secret: str) -> None:
+    """Make `redact` remove this very value from now on; values under 8 characters are ignored.
+
+    Process-wide on purpose: a secret known to one client must not leave through another's error.
+    """
+    if len(secret) >= 8:
+        _remembered.add(secret)
+
+
+def _mask(match: re.Match[str]) -> str:
+    value = match.groupdict().get("value")
+    return MASK if value is None else match.group(0).replace(value, MASK)
+
+
+def _redact_text(text: str) -> str:
+    for secret in _remembered:
+        if secret in text:
+            text = text.replace(secret, MASK)
+    for pattern in PATTERNS.values():
+        text = pattern.sub(_mask, text)
+    return text
+
+
+def redact(value: Any) -> Any:
+    """Return the value with every secret replaced by ``[redacted]``.
+
+    Parameters
+    ----------
+    value
+        Text, or a mapping or sequence holding text at any depth; other values pass unchanged.
+    """
+    if isinstance(value, str):
+        return _redact_text(value)
+    if isinstance(value, Mapping):
+        return {_redact_text(str(key)): redact(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [redact(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(redact(item) for item in value)
+    return value
