@@ -104,6 +104,10 @@ def _text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
 
+def _timestamp(seconds: float | None) -> Any:
+    return pd.NaT if seconds is None else pd.Timestamp(seconds, unit="s", tz="UTC")
+
+
 def _row(trial: Trial) -> dict[str, Any]:
     row: dict[str, Any] = {
         name: getattr(trial, name)
@@ -113,7 +117,7 @@ def _row(trial: Trial) -> dict[str, Any]:
     row["params"] = _text(dict(trial.params))
     row["expected"] = _text(trial.expected)
     row["attempts"] = len(trial.attempts)
-    row["started_at"] = pd.NaT if trial.started_at is None else pd.Timestamp(trial.started_at, unit="s", tz="UTC")
+    row["started_at"] = _timestamp(trial.started_at)
     usage = trial.usage
     row["tokens_in"] = None if usage is None else usage.tokens_in
     for name in _USAGE:
@@ -174,7 +178,7 @@ def attempts_frame(trials: Iterable[Trial]) -> pd.DataFrame:
             }
             row |= {"execution_id": trial.execution_id, "trial_id": trial.trial_id, "arm": trial.arm}
             row["attempt"] = index
-            row["started_at"] = pd.Timestamp(attempt.started_at, unit="s", tz="UTC")
+            row["started_at"] = _timestamp(attempt.started_at)
             row["usage_unknown"] = attempt.usage is None
             for name in _USAGE:
                 row[name] = None if attempt.usage is None else getattr(attempt.usage, name)
