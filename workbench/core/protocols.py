@@ -40,8 +40,15 @@ class Scorer(Protocol):
     definition). It may raise: whoever runs it turns the error into a missing score with its reason.
     """
 
-    name: str
-    digest: str
+    @property
+    def name(self) -> str:
+        """The score's name."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Identity of the definition."""
+        ...
 
     async def score(self, trial: Trial) -> Score:
         """Return a value, or missing with its reason."""
