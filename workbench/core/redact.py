@@ -89,7 +89,7 @@ def _mask(match: re.Match[str]) -> str:
 
 
 def _redact_text(text: str) -> str:
-    for secret in _remembered:
+    for secret in tuple(_remembered):  # another thread may be adding one
         if secret in text:
             text = text.replace(secret, MASK)
     folded = text.casefold()

@@ -1,0 +1,125 @@
+"""Records to JSON text and back: compact, exact, without secrets, never pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import Any, TypeVar
+
+from workbench.core.records import Attempt, Message, ModelRef, Reply, Request, Score, Trial, Usage
+from workbench.core.redact import redact
+from workbench.errors import ModelError
+
+__all__ = ["decode", "encode", "error_from_plain", "error_to_plain", "record_from_plain"]
+
+RECORDS = (Attempt, Message, ModelRef, Reply, Request, Score, Trial, Usage)
+
+T = TypeVar("T", Attempt, Message, ModelRef, Reply, Request, Score, Trial, Usage)
+
+
+def _default(field: Any) -> Any:
+    if field.default is not MISSING:
+        return field.default
+    return MISSING if field.default_factory is MISSING else field.default_factory()
+
+
+# Class -> ((field, default), …). A field at its default is left out: the text is a third as long.
+_FIELDS: dict[type, tuple[tuple[str, Any], ...]] = {
+    kind: tuple((field.name, _default(field)) for field in fields(kind)) for kind in RECORDS
+}
+
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_escaping = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+
+
+def _fields_of(value: Any, texts: list[str]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, default in _FIELDS[type(value)]:
+        item = getattr(value, name)
+        if item is default or (default is not None and default is not MISSING and item == default):
+            continue
+        out[name] = _plain(item, texts)
+    return out
+
+
+def _plain(value: Any, texts: list[str]) -> Any:
+    """Reduce a value to what JSON knows; collect all text on the way."""
+    kind = type(value)
+    if kind is str:
+        texts.append(value)
+        return value
+    if value is None or kind is int or kind is float or kind is bool:
+        return value
+    if kind in _FIELDS:
+        return _fields_of(value, texts)
+    if isinstance(value, Mapping):
+        texts.extend(map(str, value))
+        return {str(key): _plain(item, texts) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, texts) for item in value]
+    item = getattr(value, "item", None)  # numpy scalars
+    return _plain(item() if callable(item) else str(value), texts)
+
+
+def encode(value: Any) -> str:
+    """Return a record, or any plain value, as compact JSON without secrets.
+
+    Exact for text, numbers, booleans, None, lists and mappings with text keys; tuples become lists, anything
+    else its `str`. NaN and infinities are written as Python's JSON writes them. Lone surrogates, which
+    SQLite's UTF-8 cannot hold, are escaped.
+    """
+    texts: list[str] = []
+    plain = _plain(value, texts)
+    # One pass over all text decides whether there is anything to remove. NUL keeps the pieces apart: it is
+    # part of no key, and a word boundary stands on either side of it.
+    joined = "\0".join(texts)
+    if redact(joined) != joined:
+        plain = redact(plain)
+    text = _encoder.encode(plain)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return _escaping.encode(plain)
+    return text
+
+
+def decode(kind: type[T], text: str) -> T:
+    """Return the record of a class that `encode` wrote as text."""
+    return record_from_plain(kind, json.loads(text))
+
+
+def record_from_plain(kind: type[T], plain: dict[str, Any]) -> T:
+    """Return the record of a class from its plain mapping; the mapping is used up."""
+    for name in ("messages", "attempts", "tool_calls"):
+        if name in plain:
+            nested: Any = {"messages": Message, "attempts": Attempt}.get(name)
+            rows = plain[name]
+            plain[name] = tuple(record_from_plain(nested, row) for row in rows) if nested else tuple(rows)
+    if plain.get("usage") is not None:
+        plain["usage"] = Usage(**plain["usage"])
+    if "ref" in plain:
+        plain["ref"] = ModelRef(**plain["ref"])
+    return kind(**plain)
+
+
+def error_to_plain(error: ModelError) -> dict[str, Any]:
+    """Return what is kept of a failed call: why, and every attempt made."""
+    return {
+        "subject": error.subject,
+        "problem": error.problem,
+        "remedy": error.remedy,
+        "kind": error.kind,
+        "status": error.status,
+        "retry_after_s": error.retry_after_s,
+        "attempts": list(error.attempts),
+        "causes": [error_to_plain(cause) for cause in error.causes],
+    }
+
+
+def error_from_plain(plain: dict[str, Any]) -> ModelError:
+    """Return the error that `error_to_plain` described."""
+    attempts = tuple(record_from_plain(Attempt, row) for row in plain.pop("attempts"))
+    causes = tuple(error_from_plain(cause) for cause in plain.pop("causes"))
+    words = (plain.pop("subject"), plain.pop("problem"), plain.pop("remedy"))
+    return ModelError(*words, attempts=attempts, causes=causes, **plain)

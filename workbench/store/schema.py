@@ -1,0 +1,176 @@
+"""The journal's file: its tables, its version, and one connection under one lock."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import StoreError
+
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "Database"]
+
+APPLICATION_ID = 0x77626A31  # "wbj1": tells the journal from any other SQLite file
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    -- All messages of a chat but the last, once per content: arms repeat them for every case.
+    CREATE TABLE prompts (digest TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+    -- One row per call key: is it being asked, by whom, and which outcome counts.
+    CREATE TABLE calls (
+        key TEXT PRIMARY KEY, state TEXT NOT NULL CHECK (state IN ('intent', 'done', 'failed')),
+        owner TEXT NOT NULL, process TEXT NOT NULL, intent_at REAL NOT NULL,
+        doubts INTEGER NOT NULL DEFAULT 0,  -- earlier intents that never came to an outcome
+        prompt TEXT REFERENCES prompts, request TEXT NOT NULL, outcome INTEGER REFERENCES outcomes
+    ) WITHOUT ROWID;
+    CREATE INDEX calls_open ON calls (intent_at) WHERE state = 'intent';
+    -- Append-only: what came of each time a call was asked, with all its attempts. Money is counted here.
+    CREATE TABLE outcomes (
+        seq INTEGER PRIMARY KEY, key TEXT NOT NULL, owner TEXT NOT NULL, at REAL NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('done', 'failed')), body TEXT NOT NULL
+    );
+    CREATE INDEX outcomes_key ON outcomes (key);
+    CREATE TABLE executions (
+        execution_id TEXT PRIMARY KEY, study TEXT NOT NULL, plan TEXT NOT NULL,
+        created_at REAL NOT NULL, status TEXT NOT NULL
+    );
+    CREATE TABLE trials (
+        seq INTEGER PRIMARY KEY, execution_id TEXT NOT NULL, trial_id TEXT NOT NULL, call_key TEXT NOT NULL,
+        status TEXT NOT NULL, prompt TEXT REFERENCES prompts, record TEXT NOT NULL,
+        UNIQUE (execution_id, trial_id)
+    );
+    CREATE TABLE scores (
+        seq INTEGER PRIMARY KEY, execution_id TEXT NOT NULL, trial_id TEXT NOT NULL, scorer TEXT NOT NULL,
+        digest TEXT NOT NULL, rater TEXT NOT NULL, record TEXT NOT NULL,
+        UNIQUE (execution_id, trial_id, scorer, digest, rater)
+    );
+    CREATE TABLE outbox (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, execution_id TEXT NOT NULL, kind TEXT NOT NULL,
+        ref TEXT NOT NULL, delivered_at REAL
+    );
+    CREATE INDEX outbox_pending ON outbox (execution_id, seq) WHERE delivered_at IS NULL;
+    CREATE TABLE events (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, at REAL NOT NULL, payload TEXT NOT NULL
+    );
+    """,
+)
+"""The scripts that lead from version n to n + 1. The file's version is how many of them it has seen."""
+
+
+class Database:
+    """A SQLite file in WAL mode: one connection, one lock; safe for threads, processes and forks.
+
+    ``synchronous=NORMAL``: a commit hands its pages to the operating system without waiting for the disk. So
+    killing the process at any moment loses nothing committed; a power cut may lose the last transactions,
+    and never leaves the file corrupt or a transaction half done. Waiting for the disk (FULL) would cost
+    milliseconds a call to guard against power cuts only.
+
+    Parameters
+    ----------
+    path
+        The file; made with its folders, readable by its owner only, where it does not exist.
+    timeout_s
+        How long a write waits for another process's write.
+
+    Raises
+    ------
+    StoreError
+        Where the file cannot be opened, is no journal, or was written by a newer workbench.
+    """
+
+    def __init__(self, path: Path, *, timeout_s: float = 60.0) -> None:
+        self.path = path
+        self._timeout_s = timeout_s
+        self._lock = threading.RLock()
+        self._closed = False
+        with self._errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # A fresh file opened by many processes at once: one of them makes it, the others wait.
+            with open(f"{path}.lock", "w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+                self._connection = self._connect()
+                self._migrate()
+
+    def _connect(self) -> sqlite3.Connection:
+        self._pid = os.getpid()
+        connection = sqlite3.connect(
+            self.path, timeout=self._timeout_s, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA wal_autocheckpoint=4000")  # 16 MB: fewer pauses while it is copied back
+        return connection
+
+    def _migrate(self) -> None:
+        connection = self._connection
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if application != APPLICATION_ID and (tables or version):
+            raise StoreError(str(self.path), "is a database, but not a journal", "Choose another path.")
+        if version > len(MIGRATIONS):
+            raise StoreError(
+                str(self.path),
+                f"was written by a newer workbench (schema {version}, this one knows {len(MIGRATIONS)})",
+                "Upgrade the workbench, or choose another path.",
+            )
+        connection.execute("PRAGMA journal_mode=WAL")
+        if version == len(MIGRATIONS):
+            return
+        script = "".join(MIGRATIONS[version:])
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {script} PRAGMA application_id={APPLICATION_ID};"
+            f"PRAGMA user_version={len(MIGRATIONS)}; COMMIT;"
+        )
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(
+                str(self.path),
+                f"{type(error).__name__}: {error}",
+                "Look whether the disk is full, the folder writable and the file whole; "
+                "what was written before is kept.",
+            ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        if self._closed:
+            raise StoreError(str(self.path), "is closed", "Open the journal again.")
+        if self._pid != os.getpid():
+            # After a fork: the parent's connection must be neither used nor closed here.
+            self._parents = self._connection
+            self._connection = self._connect()
+        return self._connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Open a write transaction: committed at the end, rolled back at any exception."""
+        with self._errors(), self._lock:
+            connection = self._open()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def read(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of one query."""
+        with self._errors(), self._lock:
+            return self._open().execute(sql, values).fetchall()
+
+    def close(self) -> None:
+        """Close the file; closing twice is no error."""
+        with self._lock:
+            if not self._closed and self._pid == os.getpid():
+                self._connection.close()
+            self._closed = True
