@@ -20,9 +20,8 @@ _PUT_SCORE = (
     "INSERT OR REPLACE INTO scores (execution_id, trial_id, scorer, digest, rater, record)"
     " VALUES (?, ?, ?, ?, ?, ?)"
 )
-_PENDING_ALL = (
-    "SELECT seq, execution_id, kind, ref FROM outbox WHERE delivered_at IS NULL ORDER BY seq LIMIT ?"
-)
+_OUTGOING = "SELECT seq, execution_id, kind, ref FROM outbox WHERE delivered_at IS NULL"
+_PENDING_ALL = _OUTGOING + " ORDER BY seq LIMIT ?"
 _PENDING = _OUTGOING + " AND execution_id = ? ORDER BY seq LIMIT ?"
 _PUT_OUTBOX = "INSERT INTO outbox (execution_id, kind, ref) VALUES (?, ?, ?)"
 
