@@ -1,0 +1,284 @@
+"""The parts of a study file, each checked where it stands: models, prices, scorers, gate, parameters."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench.define.dataset import Dataset
+from workbench.define.section import Section, nearest
+from workbench.define.study_yaml import Tree
+from workbench.define.variant import Variant
+from workbench.errors import InputError
+
+__all__ = [
+    "read_data",
+    "read_gate",
+    "read_incumbent",
+    "read_models",
+    "read_params",
+    "read_prices",
+    "read_scorers",
+    "read_variants",
+]
+
+_READERS = {".csv": Dataset.from_csv, ".jsonl": Dataset.from_jsonl, ".parquet": Dataset.from_parquet}
+_PRICE_KEYS = ("in_per_mtok", "out_per_mtok", "cached_in_per_mtok", "cache_write_per_mtok", "note")
+_MODEL_KEYS = ("name", "model", "base_url", "api_key_env", "price")
+_VARIANT_KEYS = ("name", "template", "messages", "labels", "constants", "examples", "params", "schema")
+_OWN_WORDS = ("name", "template", "examples", "params", "schema")  # arguments of Variant
+
+_GATE_NUMBERS: Mapping[str, float] = {  # and the largest value that makes sense
+    "margin": float("inf"),
+    "alpha": 1,
+    "max_share_gap": 1,
+    "max_error_share": 1,
+    "max_cost_usd_per_1000": float("inf"),
+    "max_p95_s": float("inf"),
+}
+
+_ELSEWHERE = {
+    "model": "Name models under `models:`.",
+    "messages": "Write prompts under `variants:`.",
+    "seed": "Use the study's own `seed:`; every case and repeat gets its seed from it.",
+    "n": "Use `repeats:`.",
+    "stream": "Leave it out.",
+}
+_PARAMS = (
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "max_completion_tokens",
+    "stop",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "reasoning_effort",
+    "response_format",
+    "service_tier",
+    "tools",
+    "tool_choice",
+    "verbosity",
+)
+
+
+def read_data(top: Section, folder: Path) -> tuple[Dataset, Dataset | None]:
+    """Return the cases, and the examples split off before them (None: none asked for)."""
+    top.require("data")
+    data = top.section("data", known=("file", "expected", "id", "examples"))
+    path = folder / data.text("file")
+    columns = {key: data.text(key) for key in ("expected", "id") if data.value.get(key) is not None}
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise data.error(
+            "file", f"{path.suffix or path.name!r} is not a table", f"Use {', '.join(_READERS)}."
+        )
+    try:
+        table = reader(path, expected=columns.get("expected"), id=columns.get("id"))
+    except InputError as error:
+        key = next((key for key, name in columns.items() if f"no column {name!r}" in error.problem), "file")
+        raise data.error(key, f"{error.subject}: {error.problem}", error.remedy) from error
+    wanted = data.value.get("examples")
+    if wanted is None:
+        return table, None
+    if isinstance(wanted, dict):
+        part = data.section("examples", known=("n", "seed"))
+        part.require("n")
+        n, seed = part.whole("n", 0, low=1), part.whole("seed", 1)
+    else:
+        n, seed = data.whole("examples", 0, low=1), 1
+    try:
+        examples, cases = table.split(n, seed)
+    except InputError as error:
+        raise data.error("examples", error.problem, error.remedy) from error
+    return cases, examples
+
+
+def _price(section: Section) -> None:
+    for key in _PRICE_KEYS[:2]:
+        section.require(key)
+    for key in _PRICE_KEYS[:4]:
+        section.number(key)
+    section.text("note", "")
+
+
+def _read_model(top: Section, index: int, item: Any) -> str:
+    """Check one model and return its name."""
+    if isinstance(item, str) and item.strip():
+        return item
+    if isinstance(item, str) or not isinstance(item, dict):
+        raise top.tree.error(
+            ("models", index),
+            f"models[{index}] is no model",
+            "Write provider/model, or `name:` and `base_url:`.",
+        )
+    if "api_key" in item:
+        raise top.tree.error(
+            ("models", index, "api_key"),
+            "a key does not belong in a study file",
+            "Put it into an environment variable, and name that variable: `api_key_env:`.",
+        )
+    model = top.section("models", index, known=_MODEL_KEYS)
+    model.text("model", "-")
+    url = model.text("base_url", "https://")
+    if not re.match(r"https?://", url) or "@" in url:
+        raise model.error(
+            "base_url", "base_url is no plain web address", "Write http(s)://host/v1, no password."
+        )
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", model.text("api_key_env", "NONE")):
+        # Its value is not repeated: it may be a key.
+        raise model.error(
+            "api_key_env", "this names no environment variable", "Write a name: OPENAI_API_KEY."
+        )
+    if item.get("price") is not None:
+        _price(model.section("price", known=_PRICE_KEYS))
+    return model.text("name")
+
+
+def read_models(top: Section) -> tuple[str | Mapping[str, Any], ...]:
+    """Return the models: a name, or a mapping with name, base_url, model, api_key_env, price."""
+    seen: set[str] = set()
+    for index, item in enumerate(top.items("models")):
+        name = _read_model(top, index, item)
+        if name in seen:
+            raise top.tree.error(
+                ("models", index), f"the model {name!r} is listed twice", "Keep one of them."
+            )
+        seen.add(name)
+    return tuple(top.value["models"])
+
+
+def read_prices(top: Section) -> Mapping[str, Mapping[str, Any]]:
+    """Return declared prices by model name, in USD per million tokens."""
+    prices = top.mapping("prices")
+    for name in prices:
+        _price(top.section("prices", name, known=_PRICE_KEYS))
+    return prices
+
+
+def read_scorers(top: Section) -> tuple[str | Mapping[str, Any], ...]:
+    """Return the scorers: a name, or a mapping from one name to its options; none named: ``exact``."""
+    for index, item in enumerate(top.items("scorers", required=False)):
+        if not (isinstance(item, str) and item.strip()) and not (isinstance(item, dict) and len(item) == 1):
+            raise top.tree.error(
+                ("scorers", index),
+                f"scorers[{index}] is no scorer",
+                "Write a name (`- exact`), or a name with its options (`- numeric: {tolerance: 0.1}`).",
+            )
+    return tuple(top.value.get("scorers") or ("exact",))
+
+
+def read_gate(top: Section) -> Mapping[str, Any]:
+    """Return the gate's limits; those left out keep their defaults."""
+    if top.value.get("gate") is None:
+        return {}
+    gate = top.section("gate", known=("score", "min_cases", "allow_mixed_models", *_GATE_NUMBERS))
+    gate.text("score", "exact")
+    gate.whole("min_cases", 30, low=2)
+    gate.flag("allow_mixed_models")
+    for key, high in _GATE_NUMBERS.items():
+        gate.number(key, high=high)
+    return {key: value for key, value in gate.value.items() if value is not None}
+
+
+def read_params(section: Section) -> Mapping[str, Any]:
+    """Return protocol parameters. Unknown ones pass, unless they look like a slip of a known one."""
+    params = section.mapping("params")
+    for key in params:
+        where = section.section("params")
+        if key in _ELSEWHERE:
+            raise where.error(key, f"{key!r} is not set here", _ELSEWHERE[key])
+        if key not in _PARAMS and difflib.get_close_matches(key, _PARAMS, n=1, cutoff=0.8):
+            raise where.error(key, f"unknown parameter {key!r}", nearest(key, _PARAMS))
+    return params
+
+
+def _constants(part: Section, cases: Dataset) -> dict[str, Any]:
+    constants = dict(part.mapping("constants"))
+    for key in constants:
+        if key in _OWN_WORDS:
+            raise part.section("constants").error(key, f"{key!r} cannot name a constant", "Use another name.")
+    if part.value.get("labels") == "from_data":
+        constants["labels"] = cases.labels
+    elif part.value.get("labels") is not None:
+        constants["labels"] = part.texts("labels")
+    return constants
+
+
+def _template(part: Section, index: int) -> str | list[tuple[str, str]]:
+    both = [key for key in ("template", "messages") if part.value.get(key) is not None]
+    if len(both) != 1:
+        raise part.error(
+            both[1] if both else None,
+            f"variants[{index}] has {'both' if both else 'neither'} template and messages",
+            "Write one of them.",
+        )
+    if both == ["template"]:
+        return part.text("template")
+    messages = [
+        part.section("messages", i, known=("role", "content")) for i in range(len(part.items("messages")))
+    ]
+    return [(message.text("role"), message.text("content")) for message in messages]
+
+
+def _read_variant(tree: Tree, index: int, cases: Dataset, examples: Dataset | None) -> Variant:
+    part = Section(tree, ("variants", index), _VARIANT_KEYS)
+    shown = None
+    if part.value.get("examples") is not None:
+        n = part.whole("examples", 0, low=1)
+        if examples is None or n > len(examples):
+            have = "no examples" if examples is None else f"{len(examples)} examples"
+            raise part.error(
+                "examples",
+                f"{n} examples are asked for, and data splits off {have}",
+                "Raise `data.examples`.",
+            )
+        shown = examples.head(n)
+    template = _template(part, index)
+    schema = part.mapping("schema") or None
+    params, constants = read_params(part), _constants(part, cases)
+    try:
+        variant = Variant(
+            part.text("name"), template, examples=shown, params=params, schema=schema, **constants
+        )
+    except InputError as error:
+        key = "name" if error.subject == "variant" or "the name" in error.problem else "template"
+        raise part.error(key, f"{error.subject}: {error.problem}", error.remedy) from error
+    for name in variant.variables:
+        if name not in cases.columns:
+            raise part.error(
+                "template",
+                f"variant {variant.name!r} uses {{{{{name}}}}}, and the table has no such column",
+                nearest(name, cases.columns) + " Or bind it under `constants:`.",
+            )
+    return variant
+
+
+def read_variants(top: Section, cases: Dataset, examples: Dataset | None) -> tuple[Variant, ...]:
+    """Return the variants, their examples the first of those that were split off."""
+    variants: list[Variant] = []
+    for index in range(len(top.items("variants"))):
+        variant = _read_variant(top.tree, index, cases, examples)
+        if variant.name in (each.name for each in variants):
+            raise top.tree.error(
+                ("variants", index, "name"),
+                f"the variant {variant.name!r} occurs twice",
+                "Rename one of them.",
+            )
+        variants.append(variant)
+    return tuple(variants)
+
+
+def read_incumbent(top: Section, variants: tuple[Variant, ...], models: tuple[str, ...]) -> str:
+    """Return the incumbent, ``variant`` or ``variant@model``; the first variant where none is named."""
+    incumbent = top.text("incumbent", variants[0].name)
+    variant, _, model = incumbent.partition("@")
+    names = tuple(each.name for each in variants)
+    if variant not in names:
+        raise top.error("incumbent", f"there is no variant {variant!r}", nearest(variant, names))
+    if model and model not in models:
+        raise top.error("incumbent", f"there is no model {model!r} in this study", nearest(model, models))
+    return incumbent
