@@ -1,0 +1,234 @@
+"""Compare the arms of a study: each alone, each against the incumbent, and what to beware of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from workbench.analyze.arms import ARM_COLUMNS, arm_table
+from workbench.analyze.cells import case_clusters, case_means, scores, scores_with_failures
+from workbench.analyze.correct import family
+from workbench.analyze.frontier import front_status, point_front
+from workbench.analyze.notes import notes
+from workbench.analyze.pairs import Scale, paired_columns, scale
+from workbench.analyze.wording import usd, with_bounds
+from workbench.core.show import Shown
+from workbench.core.table import validate
+from workbench.errors import DatasetError
+
+__all__ = ["DIFFERENCE_COLUMNS", "Comparison", "compare"]
+
+DIFFERENCE_COLUMNS = (
+    "arm",
+    "n_cases",
+    "difference",
+    "low",
+    "high",
+    "p_value",
+    "p_adjusted",
+    "verdict",
+    "difference_if_failures_wrong",
+    "verdict_if_failures_wrong",
+    "cost_difference_usd_per_1000",
+    "cost_low",
+    "cost_high",
+    "share_gap",
+    "sd",
+    "reason",
+)
+"""Columns of a challenger's row: challenger minus incumbent, paired by case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison(Shown):
+    """The arms of a study, side by side and against the incumbent. Made by `compare`.
+
+    Parameters
+    ----------
+    score
+        Name of the score that quality is.
+    incumbent
+        Name of the arm that the others are compared with.
+    margin
+        A loss of quality that does not matter, in the score's unit, >= 0.
+    alpha
+        Two-sided error of the whole family of challengers.
+    arms
+        One row an arm, the incumbent first, then by quality: the columns of `ARM_COLUMNS` and ``front``.
+    differences
+        One row a challenger: the columns of `DIFFERENCE_COLUMNS`.
+    notes
+        What a reader must know before believing it.
+    points
+        Whether all scores lie in [0, 1], so that differences can be said in points of 100.
+    """
+
+    score: str
+    incumbent: str
+    margin: float
+    alpha: float
+    arms: pd.DataFrame
+    differences: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    points: bool = True
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row an arm."""
+        return self.arms
+
+    @property
+    def front(self) -> pd.DataFrame:
+        """The quality–cost front by point estimates, cheapest first; `front` says what is known for sure."""
+        on = point_front(self.arms["quality_mean"], self.arms["cost_usd_per_1000"])
+        columns = ["arm", "quality_mean", "cost_usd_per_1000", "front"]
+        return self.arms.loc[on, columns].sort_values("cost_usd_per_1000", ignore_index=True)
+
+    @property
+    def summary(self) -> str:
+        """One line a challenger, then the notes."""
+        lines = [f"{self.score}, each arm against {self.incumbent}, paired by case:"]
+        for row in self.differences.to_dict("records"):
+            change = row["cost_difference_usd_per_1000"]
+            more = "more" if change >= 0 else "less"
+            cost = (
+                "cost unknown" if np.isnan(change) else f"costs {usd(abs(change))} {more} per 1,000 requests"
+            )
+            found = with_bounds(
+                row["difference"], row["low"], row["high"], points=self.points, alpha=self.alpha
+            )
+            lines.append(f"{row['arm']}: {row['verdict']}, {found}, {cost}")
+        lines.extend(f"Note: {note}" for note in self.notes)
+        return "\n".join(lines)
+
+
+def compare(
+    frame: pd.DataFrame, score: str, incumbent: str, margin: float = 0.0, alpha: float = 0.05
+) -> Comparison:
+    """Compare every arm with the incumbent, paired by case.
+
+    The unit is the case: repeats are averaged first, and cases that share a call are one cluster. What is
+    missing is left out of a pair and counted; beside it stands the difference with failures counted as
+    wrong. Verdicts, under one error level for all challengers (`correct.family`):
+
+    - ``better``, ``worse``: the difference is not zero by Holm's test.
+    - ``not worse``: the interval's lower bound is above -margin (only where `margin` > 0). It goes before
+      ``worse``: a loss smaller than the margin does not matter, and that was said beforehand.
+    - ``cannot tell``: none of these.
+
+    Cost differences have simultaneous intervals at the same level, of their own family.
+
+    Parameters
+    ----------
+    frame
+        A trial table.
+    score
+        Name of the score that quality is, without ``score_``.
+    incumbent
+        Name of an arm.
+    margin
+        In the score's unit, >= 0.
+    alpha
+        In (0, 1).
+
+    Raises
+    ------
+    DatasetError
+        Where the table is empty, has no such score or no such arm, or a cell occurs twice.
+    """
+    table = validate(frame)
+    if incumbent not in set(table["arm"]):
+        known = ", ".join(sorted(table["arm"].unique()))
+        raise DatasetError(
+            "comparison", f"there is no arm {incumbent!r}", f"Arms of this table: {known or 'none'}."
+        )
+    values, wrong = scores(table, score), scores_with_failures(table, score)
+    clusters, kind = case_clusters(table), scale(values)
+    quality, cost = case_means(table, values), case_means(table, 1000 * table["cost_usd"])
+    arms = arm_table(table, score, clusters, scale=kind, alpha=alpha)
+    arms["first"] = arms["arm"] == incumbent
+    arms = arms.sort_values(["first", "quality_mean"], ascending=False, ignore_index=True, kind="stable")
+    status = front_status(quality, cost, clusters, scale=kind, margin=margin, alpha=alpha)
+    arms["front"] = arms["arm"].map(status)
+    arms = arms[[*ARM_COLUMNS, "front"]]
+    names = [name for name in arms["arm"] if name != incumbent]
+    differences = _differences(
+        names, incumbent, quality, case_means(table, wrong), cost, clusters, kind, margin=margin, alpha=alpha
+    )
+    differences["share_gap"] = _share_gaps(arms)[names].to_numpy()
+    return Comparison(
+        score=score,
+        incumbent=incumbent,
+        margin=margin,
+        alpha=alpha,
+        arms=arms,
+        differences=differences[list(DIFFERENCE_COLUMNS)],
+        notes=notes(table, arms, differences, incumbent),
+        points=kind.bounds is not None,
+    )
+
+
+def _differences(
+    names: list[str],
+    incumbent: str,
+    quality: pd.DataFrame,
+    wrong: pd.DataFrame,
+    cost: pd.DataFrame,
+    clusters: pd.Series,
+    kind: Scale,
+    *,
+    margin: float,
+    alpha: float,
+) -> pd.DataFrame:
+    pairs = [(name, incumbent) for name in names]
+    out = _judged(paired_columns(quality, pairs, clusters, kind), kind, margin, alpha)
+    counted = _judged(paired_columns(wrong, pairs, clusters, kind), kind, margin, alpha)
+    money = paired_columns(cost, pairs, clusters)
+    bounds = family(money["center"], money["se"], money["df"], alpha)
+    return out.assign(
+        arm=names,
+        difference_if_failures_wrong=counted["difference"],
+        verdict_if_failures_wrong=counted["verdict"],
+        cost_difference_usd_per_1000=money["estimate"],
+        cost_low=bounds.low,
+        cost_high=bounds.high,
+    )
+
+
+def _judged(found: pd.DataFrame, kind: Scale, margin: float, alpha: float) -> pd.DataFrame:
+    tests = family(found["center"], found["se"], found["df"], alpha)
+    reach = np.inf if kind.reach is None or kind.bounds is None else kind.reach
+    # The middle is drawn a little to zero; the interval must hold the plain estimate, and nothing impossible.
+    known = found["estimate"].where(found["se"].notna())
+    low = np.maximum(np.minimum(tests.low, known), -reach)
+    high = np.minimum(np.maximum(tests.high, known), reach)
+    shown = tests.p_adjusted <= alpha
+    verdict = np.select(
+        [shown & (found["center"] > 0), (low > -margin) & (margin > 0), shown & (found["center"] < 0)],
+        ["better", "not worse", "worse"],
+        "cannot tell",
+    )
+    return pd.DataFrame(
+        {
+            "n_cases": found["n"],
+            "difference": found["estimate"],
+            "low": low,
+            "high": high,
+            "p_value": tests.p_value,
+            "p_adjusted": tests.p_adjusted,
+            "verdict": pd.Series(verdict, dtype="object"),
+            "sd": found["sd"],
+            "reason": found["reason"],
+        }
+    )
+
+
+def _share_gaps(arms: pd.DataFrame) -> pd.Series:
+    """Return, by arm, the answered or the scored share minus the incumbent's (first row), the larger gap."""
+    table = arms.set_index("arm")
+    answered, scored = table["answered"] / table["attempted"], table["scored"] / table["attempted"]
+    first: pd.Series = answered - answered.iloc[0]
+    second: pd.Series = scored - scored.iloc[0]
+    return first.where(first.abs() >= second.abs(), second)
