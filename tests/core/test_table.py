@@ -104,3 +104,10 @@ def test_a_score_is_a_value_or_a_reason() -> None:
     for value, missing in [(None, None), (1.0, "refused")]:
         with pytest.raises(ValueError, match="either"):
             Score(trial_id="t", scorer="s", value=value, missing=missing)
+
+
+def test_table_of_trials_that_were_never_sent() -> None:
+    """Where no trial has a start, the column is all missing and still typed."""
+    frame = to_frame([trial(0, started_at=None), trial(1, started_at=None)])
+    assert str(frame["started_at"].dtype) == COLUMNS["started_at"]
+    assert frame["started_at"].isna().all()

@@ -105,7 +105,8 @@ def _text(value: Any) -> str | None:
 
 
 def _timestamp(seconds: float | None) -> Any:
-    return pd.NaT if seconds is None else pd.Timestamp(seconds, unit="s", tz="UTC")
+    # None, not NaT: a column of nothing but NaT has no time zone and cannot be given one
+    return None if seconds is None else pd.Timestamp(seconds, unit="s", tz="UTC")
 
 
 def _row(trial: Trial) -> dict[str, Any]:

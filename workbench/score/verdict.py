@@ -10,13 +10,23 @@ from workbench.core.records import Score, Trial
 from workbench.errors import InputError
 from workbench.score.reading import is_absent, read_part, unanswered
 
-__all__ = ["Check", "PartCheck", "Unreadable", "hold_pattern"]
+__all__ = ["Check", "PartCheck", "Unreadable", "hold_name", "hold_pattern"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 
 
 class Unreadable(Exception):  # noqa: N818 - a signal between a check and its base, never seen outside
     """The answer or the expected value cannot be read; its text is the reason why the score is missing."""
+
+
+def hold_name(name: str) -> None:
+    """Raise `InputError` where a scorer's name cannot be a column and a metric."""
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"scorer {name!r}",
+            "the name is not made of letters, digits, '_', '-' and '.'",
+            "Give another with name=.",
+        )
 
 
 def hold_pattern(pattern: str) -> None:
@@ -43,12 +53,7 @@ class Check:
 
     def __post_init__(self) -> None:
         """Hold that the name can be a column and a metric."""
-        if not _NAME.fullmatch(self.name):
-            raise InputError(
-                f"scorer {self.name!r}",
-                "the name is not made of letters, digits, '_', '-' and '.'",
-                "Give another with name=.",
-            )
+        hold_name(self.name)
 
     @property
     def digest(self) -> str:
