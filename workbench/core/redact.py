@@ -94,8 +94,10 @@ def _redact_text(text: str) -> str:
             text = text.replace(secret, MASK)
     folded = text.casefold()
     for name, hints in HINTS.items():
-        if any(hint in folded for hint in hints):
-            text = PATTERNS[name].sub(_mask, text)
+        for hint in hints:
+            if hint in folded:
+                text = PATTERNS[name].sub(_mask, text)
+                break
     return text
 
 

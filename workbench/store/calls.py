@@ -128,6 +128,11 @@ class Calls:
         rows = self._database.read(f"SELECT at {_DONE}", (key,))
         return bool(rows) and _young(rows[0][0], self._now(), max_age_days)
 
+    def answered_by(self, key: str) -> str | None:
+        """Return the owner whose call brought the reply that counts; None where there is none."""
+        rows = self._database.read(f"SELECT outcomes.owner {_DONE}", (key,))
+        return rows[0][0] if rows else None
+
     def outcomes(self, key: str) -> list[Reply | ModelError]:
         """Return all that ever came of a call, oldest first."""
         rows = self._database.read("SELECT state, body FROM outcomes WHERE key = ? ORDER BY seq", (key,))
