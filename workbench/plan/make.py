@@ -121,7 +121,9 @@ def make_plan(
         estimate=estimated,
         power=power,
         params=dict(params or {}),
-        notes=_notes(variants, cases, gate, budget_usd, estimated.unpriced),
+        notes=_notes(
+            variants, cases, gate, budget_usd, estimated.unpriced, (estimated.cost_usd or (None, None))[1]
+        ),
     )
 
 
@@ -224,8 +226,11 @@ def _notes(
     gate: Gate,
     budget_usd: float | None,
     unpriced: Sequence[str],
+    high: float | None,
 ) -> tuple[str, ...]:
     notes = []
+    if budget_usd is not None and high is not None and high > budget_usd:
+        notes.append(f"it may take up to {high:.2g} USD: the budget may end the run early")
     if budget_usd is not None and unpriced:
         notes.append(
             f"no price is known for {', '.join(unpriced)}, so the budget cannot hold: declare a price, or "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -101,6 +101,34 @@ class Plan(Shown):
     def __len__(self) -> int:
         """Return the number of cells."""
         return len(self.arms) * len(self.cases) * self.repeats
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the plan as plain JSON: enough to read what was asked, of whom, and how it was judged."""
+        return {
+            "hash": self.hash,
+            "study": self.study,
+            "arms": [
+                {
+                    "name": arm.name,
+                    "variant": arm.variant.name,
+                    "variant_hash": arm.variant.hash,
+                    "messages": [message.to_dict() for message in arm.variant.chat],
+                    "model": {"name": arm.model.name, "model": arm.model.model, "origin": arm.model.origin},
+                    "params": dict(arm.params),
+                }
+                for arm in self.arms
+            ],
+            "cases": {"name": self.cases.name, "digest": self.cases.digest, "count": len(self.cases)},
+            "repeats": self.repeats,
+            "seed": self.seed,
+            "sample": self.sample,
+            "scorers": [{"name": scorer.name, "digest": scorer.digest} for scorer in self.scorers],
+            "incumbent": self.incumbent,
+            "gate": asdict(self.gate),
+            "budget_usd": self.budget_usd,
+            "price_book": self.book.id,
+            "workload": self.workload,
+        }
 
     def cells(self) -> Iterator[Cell]:
         """Yield the cells in their seeded order; every prefix by case is a complete grid on a fair sample."""

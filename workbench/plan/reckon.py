@@ -218,7 +218,8 @@ def bound_usd(
     """Return the most this call should cost in USD; None where its price is unknown.
 
     Input is counted where a tokenizer is at hand, else one token a byte (no byte-level tokenizer makes
-    more) and eight a message; output is the limit in the parameters, else the plan's high figure for one answer.
+    more) and eight a message; output is the limit in the parameters, else the plan's high figure for one
+    answer.
     """
     messages = cell.request.messages
     tokens = count(messages, cell.request.ref) if count is not None else None

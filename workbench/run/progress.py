@@ -1,0 +1,217 @@
+"""Progress: where a run stands, as a frozen snapshot."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pandas as pd
+
+from workbench.core.records import Score, Trial
+from workbench.core.show import Shown
+
+__all__ = ["ArmProgress", "Progress", "State", "Tracker", "judges_usd", "spent_usd"]
+
+State = Literal["running", "done", "stopped", "budget", "failed"]
+"""``budget``: it ended since the next call did not fit; ``failed``: it gave up, see the reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmProgress:
+    """Where one arm stands; the fields are those of `Progress`."""
+
+    arm: str
+    planned: int
+    done: int
+    reused: int
+    failed: int
+    tokens_in: int
+    tokens_out: int
+    usd: float
+    unpriced: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(Shown):
+    """Where a run stands.
+
+    Parameters
+    ----------
+    execution_id, state, reason
+        Which; whether it goes on; why it ended, in words (empty while it runs and when all is done).
+    planned, done
+        Trials in all; trials that have a row: answered, reused or failed.
+    reused, failed
+        Of those done: answered by an earlier or shared call, at no cost; without an answer.
+    tokens_in, tokens_out, usd
+        Of the calls this execution made, judges' cost included.
+    unpriced
+        Trials and judgements whose cost is unknown, or known in part only.
+    errors
+        How many trials failed, by kind.
+    elapsed_s, left_s
+        Since this run began; until its end at the pace so far (None: no pace yet, or ended).
+    arms
+        The same by arm.
+    """
+
+    execution_id: str
+    state: State
+    planned: int
+    done: int
+    reused: int
+    failed: int
+    tokens_in: int
+    tokens_out: int
+    usd: float
+    unpriced: int
+    elapsed_s: float
+    left_s: float | None = None
+    reason: str = ""
+    errors: Mapping[str, int] = field(default_factory=dict)
+    arms: tuple[ArmProgress, ...] = ()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row an arm."""
+        names = ("arm", "planned", "done", "reused", "failed", "tokens_in", "tokens_out", "usd", "unpriced")
+        return pd.DataFrame(
+            [{name: getattr(arm, name) for name in names} for arm in self.arms], columns=names
+        )
+
+    @property
+    def summary(self) -> str:
+        """State, trials, tokens, USD, errors and time, in a line."""
+        parts = [f"{self.state}: {self.done:,} of {self.planned:,} trials"]
+        if self.reused:
+            parts.append(f"{self.reused:,} reused")
+        parts.append(f"{self.tokens_in:,} tokens in, {self.tokens_out:,} out")
+        parts.append(
+            f"{self.usd:.4g} USD" + (f" + {self.unpriced:,} at unknown cost" if self.unpriced else "")
+        )
+        if self.failed:
+            kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.errors.items()))
+            parts.append(f"{self.failed:,} failed ({kinds})")
+        parts.append(f"{_clock(self.elapsed_s)} elapsed")
+        if self.left_s is not None:
+            parts.append(f"{_clock(self.left_s)} left")
+        return "; ".join(parts) + (f"\n{self.reason}" if self.reason else "")
+
+    def __str__(self) -> str:
+        return f"{self.summary}\n\n{self.frame.to_string(index=False)}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@dataclass(slots=True)
+class _Sums:
+    planned: int
+    done: int = 0
+    reused: int = 0
+    failed: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float = 0.0
+    unpriced: int = 0
+
+
+class Tracker:
+    """Adds up what lands and gives snapshots.
+
+    Parameters
+    ----------
+    execution_id
+        Of which execution.
+    planned
+        Trials by arm, in the plan's order.
+    time
+        The loop's clock.
+    """
+
+    def __init__(self, execution_id: str, planned: Mapping[str, int], time: Callable[[], float]) -> None:
+        self.state: State = "running"
+        self.reason = ""
+        self._execution_id = execution_id
+        self._arms = {arm: _Sums(count) for arm, count in planned.items()}
+        self._errors: Counter[str] = Counter()
+        self._time = time
+        self._began = time()
+        self._ended: float | None = None
+        self._landed = 0  # in this run: the pace
+
+    def add(self, trial: Trial, scores: Iterable[Score] = (), *, earlier: bool = False) -> None:
+        """Take in a trial and its scores; `earlier`: it landed in a run before this one."""
+        self._landed += not earlier
+        self._count(trial, scores, 1)
+
+    def remove(self, trial: Trial) -> None:
+        """Take out a failed trial that is asked again: its successor carries its attempts."""
+        self._count(trial, (), -1)
+
+    def _count(self, trial: Trial, scores: Iterable[Score], sign: int) -> None:
+        sums = self._arms[trial.arm]
+        sums.done += sign
+        if trial.status == "error":
+            sums.failed += sign
+            self._errors[trial.error_kind or "unknown"] += sign
+        if trial.source == "call":
+            if trial.usage is not None:
+                sums.tokens_in += sign * trial.usage.tokens_in
+                sums.tokens_out += sign * trial.usage.tokens_out
+            sums.usd += sign * spent_usd(trial)
+            sums.unpriced += sign * (trial.cost_usd is None)
+        else:
+            sums.reused += sign
+        scores = list(scores)
+        sums.usd += judges_usd(scores)
+        for score in scores:
+            sums.unpriced += any(attempt.cost_usd is None for attempt in score.attempts)
+
+    def end(self, state: State, reason: str = "") -> None:
+        """Say how it ended; the first word counts."""
+        if self.state == "running":
+            self.state, self.reason = state, reason
+
+    def finish(self) -> None:
+        """Stop the clock."""
+        self._ended = self._time()
+
+    def snapshot(self) -> Progress:
+        """Return where it stands now."""
+        arms = tuple(
+            ArmProgress(arm=name, **{key: getattr(sums, key) for key in _Sums.__slots__})
+            for name, sums in self._arms.items()
+        )
+        totals: dict[str, Any] = {key: sum(getattr(arm, key) for arm in arms) for key in _Sums.__slots__}
+        elapsed = (self._time() if self._ended is None else self._ended) - self._began
+        going = self.state == "running" and self._landed
+        left = elapsed / self._landed * (totals["planned"] - totals["done"]) if going else None
+        return Progress(
+            execution_id=self._execution_id,
+            state=self.state,
+            reason=self.reason,
+            errors={kind: count for kind, count in self._errors.items() if count},
+            elapsed_s=elapsed,
+            left_s=left,
+            arms=arms,
+            **totals,
+        )
+
+
+def judges_usd(scores: Iterable[Score]) -> float:
+    """Return the known part of what the judges' calls cost, in USD."""
+    return math.fsum(attempt.cost_usd or 0.0 for score in scores for attempt in score.attempts)
+
+
+def spent_usd(trial: Trial) -> float:
+    """Return the known part of what a trial's own attempts cost, in USD."""
+    if trial.cost_usd is not None:
+        return trial.cost_usd
+    return math.fsum(attempt.cost_usd or 0.0 for attempt in trial.attempts)

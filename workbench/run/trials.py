@@ -1,0 +1,138 @@
+"""How a cell and what came of it become a row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import add
+from typing import Any
+
+from workbench.core.protocols import Scorer
+from workbench.core.records import Attempt, ModelRef, Reply, Score, Source, Trial, Usage
+from workbench.core.redact import redact
+from workbench.errors import ModelError
+from workbench.plan.plan import Cell, Plan
+from workbench.plan.prices import PriceBook
+
+__all__ = ["answered", "failed", "price_scores"]
+
+
+def _identity(plan: Plan, cell: Cell) -> dict[str, Any]:
+    return {
+        "trial_id": cell.trial_id,
+        "execution_id": plan.execution_id,
+        "study": plan.study,
+        "arm": cell.arm.name,
+        "variant": cell.arm.variant.name,
+        "variant_hash": cell.arm.variant.hash,
+        "model": cell.arm.model.name,
+        "params": cell.arm.params,
+        "case_id": cell.case.case_id,
+        "case": cell.case.values,
+        "expected": cell.case.expected,
+        "repeat": cell.repeat,
+        "sample": plan.sample,
+        "workload": plan.workload,
+        "call_key": cell.key,
+        "messages": cell.request.messages,
+        "price_book": plan.book.id,
+    }
+
+
+def _usage(attempts: Sequence[Attempt]) -> Usage | None:
+    known = [attempt.usage for attempt in attempts if attempt.usage is not None]
+    return reduce(add, known) if known else None
+
+
+def _total(attempts: Sequence[Attempt]) -> float | None:
+    costs = [attempt.cost_usd for attempt in attempts]
+    if any(cost is None for cost in costs):
+        return None
+    return math.fsum(cost for cost in costs if cost is not None)
+
+
+def answered(
+    plan: Plan,
+    cell: Cell,
+    reply: Reply,
+    *,
+    source: Source,
+    in_doubt: bool = False,
+    before: tuple[Attempt, ...] = (),
+) -> Trial:
+    """Return the row of a cell that got a reply.
+
+    Parameters
+    ----------
+    source
+        Whether this trial's own call brought it.
+    in_doubt
+        Whether an earlier process began the same call and never finished it.
+    before
+        Attempts of earlier runs for this cell, already priced.
+    """
+    made = tuple(plan.book.price(attempt, cell.arm.model) for attempt in reply.attempts)
+    attempts = before + made
+    last = made[-1] if made else None
+    if made:
+        usage, cost = _usage(attempts), _total(attempts)
+    else:  # a model that tells of no attempts: what it tells of the reply must do
+        usage, cost = reply.usage, plan.book.cost_usd(cell.arm.model, reply.usage)
+    text = reply.text if reply.text or reply.refusal is None else reply.refusal
+    return Trial(
+        **_identity(plan, cell),
+        status=reply.status,
+        model_served=reply.model_served,
+        output=redact(text) or None,
+        finish_reason=reply.finish_reason,
+        usage=usage,
+        cost_usd=cost,
+        attempts=attempts,
+        source=source,
+        in_doubt=in_doubt,
+        started_at=attempts[0].started_at if attempts else None,
+        latency_s=None if last is None else last.latency_s,
+        wait_s=None if last is None else last.wait_s,
+        ttft_s=None if last is None else last.ttft_s,
+    )
+
+
+def failed(
+    plan: Plan,
+    cell: Cell,
+    error: ModelError,
+    *,
+    in_doubt: bool = False,
+    before: tuple[Attempt, ...] = (),
+) -> Trial:
+    """Return the row of a cell whose call failed; the parameters are those of `answered`."""
+    attempts = before + tuple(plan.book.price(attempt, cell.arm.model) for attempt in error.attempts)
+    last = attempts[-1] if attempts else None
+    return Trial(
+        **_identity(plan, cell),
+        status="error",
+        model_served=None if last is None else last.model_served,
+        error_kind=error.kind,
+        error=redact(str(error)),
+        usage=_usage(attempts),
+        cost_usd=_total(attempts),
+        attempts=attempts,
+        in_doubt=in_doubt,
+        started_at=attempts[0].started_at if attempts else None,
+        latency_s=None if last is None else last.latency_s,
+        wait_s=None if last is None else last.wait_s,
+    )
+
+
+def price_scores(scores: Sequence[Score], scorers: Sequence[Scorer], book: PriceBook) -> list[Score]:
+    """Return the scores with the judges' calls priced; a judge names its model as ``ref``."""
+    refs = {scorer.name: getattr(scorer, "ref", None) for scorer in scorers}
+    priced = []
+    for score in scores:
+        ref = refs.get(score.scorer)
+        if score.attempts and isinstance(ref, ModelRef):
+            score = replace(score, attempts=tuple(book.price(attempt, ref) for attempt in score.attempts))
+        priced.append(score)
+    return priced
