@@ -83,7 +83,7 @@ def _thin(differences: pd.DataFrame, arms: pd.DataFrame) -> list[str]:
     least = differences["n_cases"].min() if len(differences) else arms["cases"].min()
     if least < FEW_CASES:
         out.append(
-            f"Only {least} case{'' if least == 1 else 's'}: intervals are wide, and rare failures may not have been seen."
+            f"Only {least} case{'' if least == 1 else 's'}: intervals are wide, rare failures may be unseen."
         )
     for table, column in ((arms, "quality_reason"), (differences, "reason")):
         for reason, group in table[table[column].notna()].groupby(column):

@@ -1,0 +1,27 @@
+"""WB107: each arm was answered by one model."""
+
+from __future__ import annotations
+
+from workbench.promote.rules.finding import Facts, Finding
+
+__all__ = ["check"]
+
+CODE, NAME = "WB107", "one served model an arm"
+
+
+def check(facts: Facts) -> Finding:
+    """Return whether challenger and incumbent were each answered by a single served model."""
+    served = {row["arm"]: row["served_models"] for row in (facts.incumbent, facts.arm)}
+    mixed = [f"{arm} by {models}" for arm, models in served.items() if ", " in models]
+    if facts.gate.allow_mixed_models:
+        return facts.finding(CODE, NAME, "not applicable", "evidence", "the gate allows mixed models", "")
+    return facts.finding(
+        CODE,
+        NAME,
+        "fail" if mixed else "pass",
+        "evidence",
+        f"answered by several: {'; '.join(mixed)}"
+        if mixed
+        else f"answered by {served[facts.name] or 'none'}",
+        "Name a dated model version and draw anew, or set allow_mixed_models in the gate.",
+    )
