@@ -55,7 +55,9 @@ def column_missing(name: str, column: str, columns: Iterable[str]) -> DatasetErr
     )
 
 
-def case_ids(frame: pd.DataFrame, name: str, id_column: str | None) -> tuple[list[str], str | None]:
+def case_ids(
+    frame: pd.DataFrame, name: str, id_column: str | None, expected: str | None
+) -> tuple[list[str], str | None]:
     """Return the case ids and the column they came from (None: made from the content).
 
     Parameters
@@ -66,6 +68,8 @@ def case_ids(frame: pd.DataFrame, name: str, id_column: str | None) -> tuple[lis
         The dataset's name, for errors.
     id_column
         The column of ids; None: a column ``case_id`` or ``id``, or else the content.
+    expected
+        The column of answers, which is no id whatever it is called.
 
     Raises
     ------
@@ -75,7 +79,9 @@ def case_ids(frame: pd.DataFrame, name: str, id_column: str | None) -> tuple[lis
     columns = [str(column) for column in frame.columns]
     if id_column is not None and id_column not in columns:
         raise column_missing(name, id_column, columns)
-    found = id_column or next((each for each in (CASE_ID, "id") if each in columns), None)
+    found = id_column or next(
+        (each for each in (CASE_ID, "id") if each in columns and each != expected), None
+    )
     if found is None:
         seen: dict[str, int] = defaultdict(int)
         ids = []

@@ -93,7 +93,13 @@ class Dataset(Shown):
             )
         if expected is not None and expected not in columns:
             raise column_missing(name, expected, columns)
-        ids, id_column = case_ids(frame, name, id)
+        if expected is not None and expected in (id, CASE_ID):
+            raise DatasetError(
+                f"dataset {name!r}",
+                f"{expected!r} is both id and expected answer",
+                "Name two different columns.",
+            )
+        ids, id_column = case_ids(frame, name, id, expected)
         refuse_repeats(ids, name)
         rest = frame.drop(columns=[] if id_column is None else [id_column])
         rest.insert(0, CASE_ID, pd.Series(ids, dtype="str"))

@@ -19,13 +19,12 @@ from workbench.define.section import Section
 from workbench.define.study_parts import (
     read_data,
     read_gate,
-    read_incumbent,
     read_models,
     read_params,
     read_prices,
     read_scorers,
-    read_variants,
 )
+from workbench.define.study_variants import read_incumbent, read_variants
 from workbench.define.study_yaml import MAX_BYTES, Tree, dump, parse
 from workbench.define.tables import read_text
 from workbench.define.variant import Variant

@@ -55,6 +55,9 @@ class Tree:
         return StudyError(self.subject, problem, remedy, line=self.line(path))
 
 
+_PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+
+
 class _Reader:
     """Turns composed nodes into values, and counts what it makes."""
 
@@ -76,6 +79,8 @@ class _Reader:
                 "Aliases (*name) count each time; write less into the file, and keep cases in the table.",
             )
         self.lines.setdefault(path, node.start_mark.line + 1)
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:
+            raise self.refuse(node, f"the tag {node.tag} is not known here", "Write a plain list or mapping.")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -155,7 +160,10 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = "|" if "\n" in text else None
+    if any(sign in text for sign in "\x85\u2028\u2029"):  # other styles would read them back as line ends
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _write_text)

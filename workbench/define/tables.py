@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.core.identity import canonical
 from workbench.errors import DatasetError
 
 __all__ = ["read_csv", "read_jsonl", "read_parquet", "read_text"]
@@ -106,6 +107,7 @@ def read_jsonl(path: Path) -> pd.DataFrame:
             continue
         try:
             row = json.loads(line)
+            canonical(row)  # nested deeper than any later step could follow: better said here
         except (ValueError, RecursionError) as error:
             raise DatasetError(
                 f"file {path}, line {number}", f"this is not JSON ({error})", "Write one JSON object a line."
