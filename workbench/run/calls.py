@@ -114,8 +114,8 @@ class Caller:
 
     def _reached(self) -> str:
         return (
-            f"the budget of {self.budget.limit_usd:g} USD is reached: {self.budget.spent_usd:.4g} USD are spent "
-            "and the next call does not fit; plan with a higher budget and run again to resume"
+            f"the budget of {self.budget.limit_usd:g} USD is reached: {self.budget.spent_usd:.4g} USD are "
+            "spent and the next call does not fit; plan with a higher budget and run again to resume"
         )
 
     async def _once(self, cell: Cell, before: Trial | None) -> Trial | None:

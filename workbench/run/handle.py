@@ -16,7 +16,7 @@ from workbench.core.show import Shown
 from workbench.core.table import to_frame
 from workbench.plan.plan import Plan
 from workbench.plan.reckon import Counter
-from workbench.run.execute import ScoreTrial, execute
+from workbench.run.execute import ScoreTrial, check, execute
 from workbench.run.loop import Background, background
 from workbench.run.progress import Progress, Tracker
 from workbench.run.stop import Stop
