@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.define.dataset import Case, Dataset
@@ -125,6 +125,7 @@ def test_a_dataset_does_not_change() -> None:
     assert copy.deepcopy(data) == data == pickle.loads(pickle.dumps(data))
 
 
+@settings(deadline=None)
 @given(LABELS, st.data())
 def test_a_split_is_a_partition(labels: list[str], data: st.DataObject) -> None:
     """Every case is in one part; the rest keeps its order; the same seed gives the same parts."""
@@ -138,6 +139,7 @@ def test_a_split_is_a_partition(labels: list[str], data: st.DataObject) -> None:
     assert places == sorted(places)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 8), st.integers(2, 6), st.integers(0, 20))
 def test_every_beginning_of_a_split_is_balanced(kinds: int, each: int, seed: int) -> None:
     """Over labels of equal size, no beginning has two more of one label than of another."""

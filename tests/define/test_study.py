@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.define.study import Study, slug
@@ -267,6 +267,7 @@ def test_slugs_read_like_the_name(name: str, folder: str) -> None:
     assert slug(name) == folder if "ö" not in name else slug(name).startswith("gro")
 
 
+@settings(deadline=None)
 @given(st.text().filter(lambda text: text.strip() != ""))
 def test_a_slug_cannot_leave_its_folder(name: str) -> None:
     """Whatever the name, the folder is one plain step, and the same each time."""

@@ -4,7 +4,7 @@ import contextlib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.define.study_yaml import dump, parse
@@ -74,6 +74,7 @@ def test_what_would_harm_or_confuse_is_refused(text: str) -> None:
         parse(text, "s")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     """No text ends in anything but values or a StudyError."""
@@ -81,6 +82,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         assert parse(text, "s").line(()) is not None
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=8), VALUES, max_size=4))
 def test_what_is_written_reads_back(value: dict[str, Any]) -> None:
     """Any plain document survives writing and reading."""

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.define.template import render, render_value, variables
@@ -155,6 +155,7 @@ def test_a_name_is_looked_up_in_the_values_only(name: str) -> None:
         render("{{" + name + "}}", {"x": 1})
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NAMES, st.text(), min_size=1, max_size=5), st.lists(PLAIN, min_size=6, max_size=6))
 def test_rendering_is_one_pass(values: dict[str, str], between: list[str]) -> None:
     """The result is the plain parts and the values, joined: whatever braces the values contain."""
@@ -165,6 +166,7 @@ def test_rendering_is_one_pass(values: dict[str, str], between: list[str]) -> No
     assert render(template, values) == wanted
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES, st.text())
 def test_a_variable_inside_a_value_is_never_filled(first: str, second: str, secret: str) -> None:
     """`{{other}}` that comes with a value stays as it is."""
@@ -173,6 +175,7 @@ def test_a_variable_inside_a_value_is_never_filled(first: str, second: str, secr
     assert render(template, values) == "".join(values.values())
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_renders_or_is_refused(text: str) -> None:
     """No template ends in anything but text or a TemplateError."""
@@ -184,6 +187,7 @@ def test_any_text_renders_or_is_refused(text: str) -> None:
         assert "{{" in text or rendered == text
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -5,7 +5,7 @@ import pickle
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.core.records import Message
@@ -203,6 +203,7 @@ def test_a_name_with_an_at_sign_is_refused() -> None:
         Variant("a@b", "{{text}}")
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_every_case_text_arrives_unchanged(text: str, label: str) -> None:
     """Whatever a table holds is what the user message holds."""
