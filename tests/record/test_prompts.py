@@ -1,0 +1,60 @@
+"""The registry: once per content, and aliases read fresh."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.record.examples import make
+from workbench.errors import RecordError
+from workbench.record.runs import Recorder
+
+
+def test_a_content_is_registered_once(recorder: Recorder) -> None:
+    """The same content under another name is the same version; another temperature is another version."""
+    plan = make("Registered once")
+    first, second = (recorder.register(plan.study, arm) for arm in plan.arms)
+    assert (first.name, first.version, second.version) == ("registered-once", 1, 2)
+    renamed = make(plan.study, variants=[plan.arms[0].variant.replace(name="terse")]).arms[0]
+    assert recorder.register(plan.study, renamed) == first
+    warmer = make(plan.study, temperature=1.0).arms[0]
+    assert recorder.register(plan.study, warmer).version == 3
+
+
+def test_a_version_holds_the_chat_the_model_and_the_parameters(recorder: Recorder) -> None:
+    """What the alias points to can be run: nothing of it stands elsewhere."""
+    plan = make("held")
+    ids = recorder.begin(plan)
+    ref = ids.prompts["terse@offline/minilm"]
+    version = recorder.open().client.get_prompt_version(ref.name, ref.version)
+    assert [part["role"] for part in version.template] == ["system", "user"]
+    assert version.model_config["model_name"] == "offline/minilm"
+    assert version.model_config["temperature"] == 0.7
+    assert version.tags["variant"] == "terse"
+    found = recorder.open().client.search_prompts(f"experiment_id = '{ids.experiment_id}'")
+    assert [prompt.name for prompt in found] == ["held"]
+
+
+def test_an_alias_is_set_moved_and_read_without_a_cache(recorder: Recorder) -> None:
+    """None where nothing was promoted; otherwise the version of this moment."""
+    plan = make("aliased")
+    first, second = (recorder.register(plan.study, arm) for arm in plan.arms)
+    assert recorder.get_alias("no-such-prompt", "production") is None
+    assert recorder.get_alias(first.name, "production") is None
+    recorder.set_alias(first.name, "production", first.version)
+    assert recorder.get_alias(first.name, "production") == 1
+    recorder.set_alias(first.name, "production", second.version)
+    assert recorder.get_alias(first.name, "production") == 2
+
+
+def test_an_alias_on_a_missing_version_is_refused(recorder: Recorder) -> None:
+    """The store's refusal arrives as a RecordError."""
+    with pytest.raises(RecordError, match="does not exist"):
+        recorder.set_alias("nothing-here", "production", 7)
+
+
+def test_a_prompt_longer_than_the_registry_holds_is_refused_by_name(recorder: Recorder) -> None:
+    """Before anything is spent, with the remedy."""
+    plan = make("too long")
+    long = plan.arms[0].variant.replace(template="x" * 100_001 + "{{labels}}\n\n{{text}}")
+    with pytest.raises(RecordError, match=r"variant 'terse'.*fewer or shorter examples"):
+        recorder.register(plan.study, make("too long", variants=[long]).arms[0])

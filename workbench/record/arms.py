@@ -1,0 +1,211 @@
+"""What an execution and its arms show in MLflow: params, metrics, and the files beside them."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import re
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from workbench.core.identity import canonical
+from workbench.core.redact import redact
+from workbench.core.table import answered, score_names
+from workbench.record.prompts import PromptVersionRef
+from workbench.record.tables import lean_json, write_parquet
+
+if TYPE_CHECKING:
+    from workbench.plan.grid import Arm
+    from workbench.plan.plan import Plan
+
+__all__ = [
+    "LEAN_FILE",
+    "TABLE_FILE",
+    "arm_metrics",
+    "arm_params",
+    "environment",
+    "execution_metrics",
+    "execution_params",
+    "write_files",
+    "write_named",
+]
+
+TABLE_FILE = "trials.parquet"
+LEAN_FILE = "trials_table.json"
+PACKAGES = (
+    "prompt-workbench",
+    "mlflow",
+    "openai",
+    "numpy",
+    "pandas",
+    "scipy",
+    "statsmodels",
+    "scikit-learn",
+    "sentence-transformers",
+    "genai-prices",
+)
+
+
+def _key(name: str) -> str:
+    """Return a name that MLflow accepts for a param, metric or tag."""
+    return re.sub(r"[^\w\-. /:]", "_", name)[:250]
+
+
+def _param(value: Any) -> str:
+    text = value if isinstance(value, str) else canonical(value)
+    return str(redact(text))[:6000]
+
+
+def _params(values: Mapping[str, Any]) -> dict[str, str]:
+    return {_key(name): _param(value) for name, value in values.items() if value is not None}
+
+
+def execution_params(plan: Plan) -> dict[str, str]:
+    """Return what an execution is made of, in MLflow's form (None is left out)."""
+    values: dict[str, Any] = {
+        "study": plan.study,
+        "execution_id": plan.execution_id,
+        "plan_hash": plan.hash,
+        "arms": len(plan.arms),
+        "cases": len(plan.cases),
+        "repeats": plan.repeats,
+        "trials_planned": len(plan),
+        "seed": plan.seed,
+        "sample": plan.sample,
+        "workload": plan.workload,
+        "incumbent": plan.incumbent,
+        "dataset": plan.cases.name,
+        "dataset_digest": plan.cases.digest,
+        "budget_usd": plan.budget_usd,
+        "price_book": plan.book.id,
+        "gate": canonical({name: getattr(plan.gate, name) for name in type(plan.gate).__dataclass_fields__}),
+    }
+    scorers = {f"scorer.{scorer.name}": scorer.digest for scorer in plan.scorers}
+    return _params(values | scorers)
+
+
+def arm_params(arm: Arm, plan: Plan, prompt: PromptVersionRef) -> dict[str, str]:
+    """Return what an arm is made of: prompt, model, parameters of every request, judges."""
+    schema = arm.variant.schema
+    values: dict[str, Any] = {
+        "variant": arm.variant.name,
+        "variant_hash": arm.variant.hash,
+        "model": arm.model.name,
+        "model_sent": arm.model.model,
+        "origin": arm.model.origin,
+        "prompt": prompt.name,
+        "prompt_version": prompt.version,
+        "prompt_hash": prompt.hash,
+        "examples": 0 if arm.variant.examples is None else len(arm.variant.examples),
+        "answer_schema": None if schema is None else canonical(schema),
+        "repeats": plan.repeats,
+        "sample": plan.sample,
+        "incumbent": "yes" if arm.name == plan.incumbent else "no",
+    }
+    scorers = {f"scorer.{scorer.name}": scorer.digest for scorer in plan.scorers}
+    sampling = {name: value for name, value in arm.params.items() if name != "response_format"}
+    return _params(values | scorers | sampling)
+
+
+def _finite(values: Mapping[str, Any]) -> dict[str, float]:
+    """Keep what is a number: a missing metric is absent, not zero."""
+    out = {}
+    for name, value in values.items():
+        if isinstance(value, str) or value is None or pd.isna(value):
+            continue
+        number = float(value)
+        if math.isfinite(number):
+            out[_key(str(name))] = number
+    return out
+
+
+def arm_metrics(frame: pd.DataFrame, summary: Mapping[str, Any] | None) -> dict[str, float]:
+    """Return an arm's metrics.
+
+    Parameters
+    ----------
+    frame
+        The arm's rows of the trial table.
+    summary
+        Its row of a comparison (quality_mean, cost_usd_per_1000, latency_p95_s, …); None before there is
+        one. Texts in it are left out.
+    """
+    ok = answered(frame)
+    counts: dict[str, Any] = {"attempted": len(frame), "answered": int(ok.sum())}
+    for name in score_names(frame):
+        column = frame[f"score_{name}"]
+        counts |= {f"score_{name}": column.mean(), f"scored_{name}": int(column.notna().sum())}
+    return _finite(counts | dict(summary or {}))
+
+
+def execution_metrics(frame: pd.DataFrame, attempts: pd.DataFrame) -> dict[str, float]:
+    """Return an execution's totals: what was attempted, answered and spent (absent where a price is unknown).
+
+    Parameters
+    ----------
+    frame, attempts
+        The trial table and its ledger.
+    """
+    spent = attempts["cost_usd"]
+    return _finite(
+        {
+            "attempted": len(frame),
+            "answered": int(answered(frame).sum()),
+            "calls": len(attempts),
+            "calls_of_unknown_cost": int(spent.isna().sum()),
+            "spent_usd": spent.sum(skipna=False) if len(spent) else 0.0,
+            "tokens_in": attempts[["tokens_in_uncached", "tokens_in_cached", "tokens_in_cache_write"]]
+            .sum()
+            .sum(),
+            "tokens_out": attempts["tokens_out"].sum(),
+        }
+    )
+
+
+def environment() -> dict[str, str]:
+    """Return the versions that matter for repeating an execution."""
+    out = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
+    for name in PACKAGES:
+        try:
+            out[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return out
+
+
+def write_files(
+    folder: Path,
+    frame: pd.DataFrame,
+    attempts: pd.DataFrame | None = None,
+    files: Mapping[str, str | bytes | None] | None = None,
+) -> None:
+    """Write a run's artifacts into a folder.
+
+    Parameters
+    ----------
+    frame
+        The run's rows of the trial table.
+    attempts
+        The ledger; None: none is written.
+    files
+        Further files by name; None as content: no such file.
+    """
+    write_parquet(frame, folder / TABLE_FILE)
+    (folder / LEAN_FILE).write_text(lean_json(frame), encoding="utf-8")
+    if attempts is not None:
+        write_parquet(attempts, folder / "attempts.parquet")
+        (folder / "environment.json").write_text(json.dumps(environment(), indent=1), encoding="utf-8")
+    write_named(folder, files or {})
+
+
+def write_named(folder: Path, files: Mapping[str, str | bytes | None]) -> None:
+    """Write files by name into a folder, which no name can leave; None as content: no such file."""
+    for name, content in files.items():
+        if content is not None:
+            data = content if isinstance(content, bytes) else content.encode("utf-8")
+            (folder / Path(name).name).write_bytes(data)
