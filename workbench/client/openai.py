@@ -1,0 +1,308 @@
+"""The OpenAI SDK as a Model: any OpenAI-compatible endpoint, one request on the wire for one `ask`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from workbench.client.endpoint import OPENAI_URL, Endpoint
+from workbench.client.failures import kind_of_status, remedy_of, response_of, retry_after_s, words_of
+from workbench.client.transport import http_options
+from workbench.client.wire import Assembly, WireError, body_of, reply_of, usage_of
+from workbench.core.records import Attempt, ModelRef, Reply, Request
+from workbench.core.redact import redact, remember
+from workbench.errors import ErrorKind, InputError, ModelError
+
+if TYPE_CHECKING:
+    import httpx2
+    from openai import AsyncOpenAI
+
+__all__ = ["OpenAI", "kind_of"]
+
+KEY_VARIABLE = "OPENAI_API_KEY"
+PATH = "/chat/completions"
+
+
+@dataclass(slots=True)
+class _Flight:
+    """What is known so far of the request on the wire."""
+
+    model: str
+    start: float  # of the event loop's clock
+    started_at: float
+    ttft_s: float | None = None
+    status: int | None = None
+    body: Any = None
+
+
+class OpenAI:
+    """A model behind an OpenAI-compatible endpoint: OpenAI, Ollama, vLLM, the embedded one, any other.
+
+    The SDK's own retries are off, so one `ask` is one request and one `Attempt`. Redirects are off. A key is
+    sent to the endpoint it was given for and to no other, and the one in ``OPENAI_API_KEY`` to OpenAI only.
+
+    Parameters
+    ----------
+    model
+        The name the endpoint knows.
+    base_url
+        The endpoint, up to ``/v1``; None: OpenAI's. https, or http on this machine.
+    api_key
+        The key; None: taken from the variable `api_key_env`.
+    api_key_env
+        Name of the environment variable with the key; None: ``OPENAI_API_KEY`` for OpenAI, none for others.
+    name
+        The name in tables and charts; None: ``openai/<model>``, elsewhere ``<host>/<model>``.
+    origin
+        Whose model it is, part of a call's identity; None: ``https://host`` of the endpoint.
+    timeout_s
+        Seconds until an unanswered request counts as failed, from sending to the last byte.
+    price
+        What it costs, as a price book takes it; None: what the price data say, else unknown.
+    stream
+        Whether the answer is streamed, so that the time to its first token is measured.
+    concurrency
+        Requests on the wire at once; None: as many as are asked.
+    transport
+        An httpx2 transport instead of the network.
+    now
+        Gives seconds since the epoch.
+
+    Raises
+    ------
+    InputError
+        Where the endpoint must not be asked (`Endpoint.parse`).
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        api_key_env: str | None = None,
+        name: str | None = None,
+        origin: str | None = None,
+        timeout_s: float = 60.0,
+        price: Any = None,
+        stream: bool = False,
+        concurrency: int | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.endpoint = Endpoint.parse(base_url or OPENAI_URL)
+        self._own = self.endpoint.origin == Endpoint.parse(OPENAI_URL).origin
+        self._variable = api_key_env or (KEY_VARIABLE if self._own else None)
+        self._key = api_key or (os.environ.get(self._variable) if self._variable else None) or None
+        if self._key is not None:
+            remember(self._key)
+        provider = "openai" if self._own else self.endpoint.host
+        self.ref = ModelRef(
+            name=name or f"{provider}/{model}", model=model, origin=origin or self.endpoint.origin
+        )
+        self.price = price
+        self.timeout_s = timeout_s
+        self.concurrency = concurrency
+        self.stream = stream
+        self._transport = transport
+        self._now = now
+        # Connections belong to the event loop they were opened in; a notebook has more than one.
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncOpenAI] = WeakKeyDictionary()
+
+    def __repr__(self) -> str:
+        return f"OpenAI({self.ref.model!r}, base_url={self.endpoint.base_url!r})"
+
+    def check(self) -> None:
+        """Look whether it can be asked at all; nothing is sent.
+
+        Raises
+        ------
+        InputError
+            Where OpenAI, or an endpoint with a named variable, is to be asked without a key.
+        """
+        if self._variable and self._key is None:
+            raise InputError(
+                f"model {self.ref.name!r}",
+                f"needs a key, and the variable {self._variable} is not set",
+                f"Set it where the workbench runs: export {self._variable}=…",
+            )
+
+    async def ask(self, request: Request) -> Reply:
+        """Return the reply, or raise `ModelError`; either carries exactly one attempt, or none unsent."""
+        try:
+            self.check()
+        except InputError as error:
+            raise ModelError(error.subject, error.problem, error.remedy, kind="auth") from None
+        client = self._client()
+        loop = asyncio.get_running_loop()
+        flight = _Flight(request.ref.model, loop.time(), self._now())
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                body = await self._send(client, body_of(request, stream=self.stream), flight)
+            reply = reply_of(body, flight.model)
+        except Exception as error:
+            raise self._error(error, flight, loop.time()) from None
+        attempt = Attempt(
+            model=flight.model,
+            model_served=reply.model_served,
+            started_at=flight.started_at,
+            latency_s=loop.time() - flight.start,
+            ttft_s=flight.ttft_s,
+            http_status=flight.status,
+            usage=reply.usage,
+            service_tier=_tier(body),
+        )
+        return replace(reply, attempts=(attempt,))
+
+    def list_models(self) -> list[str]:
+        """Return the names of the models that the endpoint serves, sorted.
+
+        Raises
+        ------
+        InputError
+            Where the key is missing.
+        ModelError
+            Where it cannot be reached, refuses, or answers something else.
+        """
+        import httpx2
+        import openai
+
+        self.check()
+        try:
+            with (
+                httpx2.Client(**self._http_options()) as http,
+                openai.OpenAI(http_client=http, **self._sdk_options()) as client,
+            ):
+                body = client.get("/models", cast_to=httpx2.Response).json()
+                return sorted(str(row["id"]) for row in body["data"])
+        except (KeyError, TypeError) as error:
+            raise self._error(WireError(f"no list of models: {error!r}")) from None
+        except Exception as error:
+            raise self._error(error) from None
+
+    async def aclose(self) -> None:
+        """Close the running event loop's connections."""
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.close()
+
+    def _client(self) -> AsyncOpenAI:
+        """Return the running event loop's client, made when first asked for."""
+        loop = asyncio.get_running_loop()
+        client = self._clients.get(loop)
+        if client is None:
+            import httpx2
+            import openai
+
+            http = httpx2.AsyncClient(**self._http_options(), transport=self._transport)
+            client = self._clients[loop] = openai.AsyncOpenAI(http_client=http, **self._sdk_options())
+        return client
+
+    def _http_options(self) -> dict[str, Any]:
+        return http_options(
+            self.endpoint, self._key, own=self._own, timeout_s=self.timeout_s, connections=self.concurrency
+        )
+
+    def _sdk_options(self) -> dict[str, Any]:
+        return {
+            "api_key": self._key or "no-key",  # the SDK insists on one; `http_options` takes it off again
+            "base_url": self.endpoint.base_url,
+            "max_retries": 0,
+            "timeout": self.timeout_s,
+        }
+
+    async def _send(self, client: AsyncOpenAI, body: dict[str, Any], flight: _Flight) -> Any:
+        """Return the response's JSON; of a stream, the JSON that the same answer has unstreamed."""
+        import httpx2
+
+        # The SDK's way to a path it does not model: its transport, headers and errors without its response
+        # objects, whose making takes three times as long as all the rest of a call.
+        response = await client.post(
+            PATH, body=body, cast_to=httpx2.Response, stream=self.stream, stream_cls=None
+        )
+        flight.status = response.status_code
+        if not self.stream:
+            flight.body = response.json()
+            return flight.body
+        assembly = Assembly()
+        try:
+            async for line in response.aiter_lines():
+                data = line[5:].strip() if line.startswith("data:") else ""
+                if data == "[DONE]":
+                    break
+                if data and assembly.add(json.loads(data)) and flight.ttft_s is None:
+                    flight.ttft_s = asyncio.get_running_loop().time() - flight.start
+        finally:
+            await response.aclose()
+        flight.body = assembly.body()
+        return flight.body
+
+    def _error(self, error: Exception, flight: _Flight | None = None, ended: float = 0.0) -> ModelError:
+        """Return what a caller is told of a failure, with its attempt where something was sent."""
+        kind, status, code, headers = kind_of(error), *response_of(error)
+        status = status or (flight.status if flight else None)
+        problem = redact(words_of(error, kind, status))
+        attempts: tuple[Attempt, ...] = ()
+        if flight is not None:
+            attempt = Attempt(
+                model=flight.model,
+                started_at=flight.started_at,
+                latency_s=ended - flight.start,
+                ttft_s=flight.ttft_s,
+                error_kind=kind,
+                error=problem,
+                http_status=status,
+                usage=usage_of(flight.body),  # a malformed answer may still say what it cost
+            )
+            attempts = (attempt,)
+        remedy = remedy_of(
+            kind,
+            base_url=self.endpoint.base_url,
+            model=self.ref.model,
+            key_variable=self._variable,
+            status=status,
+            code=code,
+        )
+        return ModelError(
+            self.ref.name,
+            problem,
+            remedy,
+            kind=kind,
+            status=status,
+            retry_after_s=retry_after_s(headers, self._now()),
+            attempts=attempts,
+        )
+
+
+def kind_of(error: BaseException) -> ErrorKind:
+    """Return the kind of failure that an exception of the SDK, its transport or its JSON stands for."""
+    import httpx2
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        return kind_of_status(error.status_code, error.code)
+    if isinstance(error, WireError):
+        return error.kind
+    kinds: tuple[tuple[tuple[type[BaseException], ...], ErrorKind], ...] = (
+        ((TimeoutError, openai.APITimeoutError, httpx2.TimeoutException), "timeout"),
+        ((openai.APIResponseValidationError, httpx2.DecodingError), "malformed"),
+        ((openai.LengthFinishReasonError, openai.ContentFilterFinishReasonError), "malformed"),
+        ((openai.InvalidWebhookSignatureError, json.JSONDecodeError, UnicodeDecodeError), "malformed"),
+        ((RecursionError,), "malformed"),  # brackets nested without end
+        ((openai.APIConnectionError, httpx2.HTTPError), "connection"),
+        ((openai.WebSocketConnectionClosedError, openai.WebSocketQueueFullError), "connection"),
+        ((UnicodeEncodeError,), "bad_request"),  # half a surrogate pair in a prompt
+        ((openai.APIError,), "server"),
+    )
+    return next((kind for classes, kind in kinds if isinstance(error, classes)), "internal")
+
+
+def _tier(body: Any) -> str | None:
+    tier = body.get("service_tier")
+    return tier if isinstance(tier, str) else None
