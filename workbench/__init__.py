@@ -1,5 +1,135 @@
-"""Choose a prompt before you promote it: run, price, score, compare, decide, promote."""
+"""Choose a prompt before you promote it: run, price, score, compare, decide, promote.
+
+``import workbench as wb`` gives the names a notebook types. Each is loaded at first use, so that the import
+itself stays light.
+"""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from workbench.core.show import register as _register
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workbench.core.show import Renderer
+
+# Name -> the module it is loaded from.
+_HOMES = {
+    "Attempt": "workbench.core.records",
+    "Bench": "workbench.bench.bench",
+    "BudgetError": "workbench.errors",
+    "Comparison": "workbench.analyze.compare",
+    "Dataset": "workbench.define.dataset",
+    "DatasetError": "workbench.errors",
+    "Decision": "workbench.promote.decision",
+    "Gate": "workbench.plan.gate",
+    "InputError": "workbench.errors",
+    "Journal": "workbench.store.journal",
+    "Message": "workbench.core.records",
+    "ModelError": "workbench.errors",
+    "ModelRef": "workbench.core.records",
+    "OfflineServer": "workbench.offline.server",
+    "OpenAI": "workbench.client.openai",
+    "Plan": "workbench.plan.plan",
+    "PlanError": "workbench.errors",
+    "Price": "workbench.plan.prices",
+    "PriceBook": "workbench.plan.prices",
+    "PromotionError": "workbench.errors",
+    "RecordError": "workbench.errors",
+    "Release": "workbench.promote.history",
+    "Reply": "workbench.core.records",
+    "Request": "workbench.core.records",
+    "Run": "workbench.run.handle",
+    "Score": "workbench.core.records",
+    "SentenceEmbedder": "workbench.semantic.embed",
+    "StoreError": "workbench.errors",
+    "Study": "workbench.define.study",
+    "StudyError": "workbench.errors",
+    "TemplateError": "workbench.errors",
+    "Trial": "workbench.core.records",
+    "Usage": "workbench.core.records",
+    "Variant": "workbench.define.variant",
+    "WorkbenchError": "workbench.errors",
+    "compare": "workbench.analyze.compare",
+    "contains": "workbench.score.checks",
+    "exact": "workbench.score.checks",
+    "json_schema": "workbench.score.checks",
+    "latency": "workbench.analyze.latency",
+    "numeric": "workbench.score.checks",
+    "regex": "workbench.score.checks",
+    "report_html": "workbench.view.report",
+    "rubric": "workbench.score.judge",
+    "scorer": "workbench.score.functions",
+}
+
+__all__ = [
+    "Attempt",
+    "Bench",
+    "BudgetError",
+    "Comparison",
+    "Dataset",
+    "DatasetError",
+    "Decision",
+    "Gate",
+    "InputError",
+    "Journal",
+    "Message",
+    "ModelError",
+    "ModelRef",
+    "OfflineServer",
+    "OpenAI",
+    "Plan",
+    "PlanError",
+    "Price",
+    "PriceBook",
+    "PromotionError",
+    "RecordError",
+    "Release",
+    "Reply",
+    "Request",
+    "Run",
+    "Score",
+    "SentenceEmbedder",
+    "StoreError",
+    "Study",
+    "StudyError",
+    "TemplateError",
+    "Trial",
+    "Usage",
+    "Variant",
+    "WorkbenchError",
+    "compare",
+    "contains",
+    "exact",
+    "json_schema",
+    "latency",
+    "numeric",
+    "regex",
+    "report_html",
+    "rubric",
+    "scorer",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'workbench' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _renderers() -> Mapping[type, Renderer]:
+    from workbench.view.cards import renderers
+
+    return renderers()
+
+
+_register(_renderers)

@@ -1,0 +1,337 @@
+"""`Bench`: one study, where its things are kept, and the verbs of the journey."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.analyze.compare import Comparison, compare
+from workbench.bench.home import Home, find_study
+from workbench.bench.models import Models, ModelSpec, price_book
+from workbench.bench.recording import Recording
+from workbench.core.protocols import Scorer
+from workbench.core.table import to_frame
+from workbench.define.dataset import Dataset
+from workbench.define.study import Study, slug
+from workbench.define.variant import Variant
+from workbench.errors import InputError, PlanError
+from workbench.plan.gate import Gate
+from workbench.plan.make import make_plan
+from workbench.plan.plan import Arm, Plan
+from workbench.plan.prices import Price
+from workbench.promote.decision import Decision, decide
+from workbench.promote.history import History, Release, history
+from workbench.promote.release import promote, rollback
+from workbench.run.handle import Run, start
+from workbench.run.stop import Stop
+from workbench.score.apply import score_trial
+from workbench.score.specs import load_scorers
+from workbench.store.journal import Journal
+from workbench.view.report import report_html
+from workbench.view.widgets.monitor import show as show_monitor
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Bench"]
+
+
+class Bench:
+    """A study, where its things are kept, and how its models are asked.
+
+    Parameters
+    ----------
+    study
+        Name of the study, or a path of a study file. Where ``experiments/<name>/study.yaml`` exists, its
+        models, prices, parameters, repeats and gate are the defaults of every method.
+    models
+        Who is asked: names (``offline/minilm``, ``openai/gpt-…``, ``ollama/…``) or `OpenAI` models. None:
+        the study file's.
+    prices
+        Declared prices by model name, beside the bundled data and the study file's.
+    home
+        The project's folder; None: found from the current one (see `Home.find`).
+    tracking_uri
+        The MLflow store; None: ``MLFLOW_TRACKING_URI``, else SQLite in the project's folder.
+    concurrency
+        Calls under way at a time, at least 1.
+
+    Raises
+    ------
+    InputError
+        Where a model has no known endpoint, or the study file is wrong.
+    """
+
+    def __init__(
+        self,
+        study: str,
+        *,
+        models: Sequence[ModelSpec] | None = None,
+        prices: Mapping[str, Mapping[str, Any] | Price] | None = None,
+        home: str | Path | None = None,
+        tracking_uri: str | None = None,
+        concurrency: int = 16,
+    ) -> None:
+        self.home = Home.find(home, tracking_uri=tracking_uri)
+        found = find_study(self.home, study)
+        self.study: Study | None = None if found is None else Study.load(found)
+        self.name = slug(study) if self.study is None else self.study.slug
+        specs = models if models is not None else () if self.study is None else self.study.models
+        if not specs:
+            raise InputError(
+                f"bench {study!r}", "it has no models", "Give models=[…], or a study file that names them."
+            )
+        self.models = Models(specs)
+        self.book = price_book(self.study, specs, prices)
+        self.concurrency = concurrency
+        self.journal = Journal(self.home.journal)
+        self.recording = Recording(self.home, self.journal)
+        self._runs: dict[int, tuple[Comparison, Plan]] = {}
+        atexit.register(self.close)
+
+    def plan(
+        self,
+        variants: Sequence[Variant] | None = None,
+        cases: Dataset | None = None,
+        *,
+        scorers: Sequence[Scorer] | None = None,
+        incumbent: Variant | Arm | str | None = None,
+        margin: float | None = None,
+        gate: Gate | None = None,
+        repeats: int | None = None,
+        seed: int | None = None,
+        params: Mapping[str, Any] | None = None,
+        budget_usd: float | None = None,
+        sample: str = "main",
+    ) -> Plan:
+        """Say what a run will cost and what it can show; nothing is spent.
+
+        Parameters
+        ----------
+        variants, cases, scorers, incumbent, repeats, seed, params, budget_usd
+            As `make_plan` takes them. None: the study file's; without one, one repeat, seed 1, no parameters,
+            no budget, and the first variant is the incumbent.
+        margin
+            The loss of quality that counts as "not worse"; None: the gate's.
+        gate
+            What a promotion must show; None: the study file's, else the defaults on the first score.
+        sample
+            Name of the draw; another name draws anew.
+
+        Raises
+        ------
+        PlanError
+            Where anything does not fit, before anything is asked.
+        """
+        study = self.study
+        variants = variants if variants is not None else _of(study, "variants")
+        cases = cases if cases is not None else _of(study, "dataset")
+        if variants is None or cases is None:
+            raise PlanError("plan", "there are no variants or no cases", "Give both, or a study file.")
+        scorers = scorers if scorers is not None else self._scorers()
+        limits = dict(_of(study, "gate", {})) if gate is None else asdict(gate)
+        if margin is not None:
+            limits["margin"] = margin
+        limits.setdefault("score", scorers[0].name if scorers else "exact")
+        plan = make_plan(
+            self.name,
+            variants,
+            cases,
+            models=self.models.refs,
+            scorers=scorers,
+            incumbent=incumbent if incumbent is not None else _of(study, "incumbent", variants[0]),
+            repeats=repeats if repeats is not None else _of(study, "repeats", 1),
+            seed=seed if seed is not None else _of(study, "seed", 1),
+            sample=sample,
+            gate=Gate.from_mapping(limits),
+            budget_usd=budget_usd if budget_usd is not None else _of(study, "budget_usd"),
+            book=self.book,
+            params=params if params is not None else _of(study, "params", {}),
+            concurrency=self.concurrency,
+            count=self.models.count,
+            known=self.journal.reply,
+        )
+        self.models.prepare()
+        return plan
+
+    def _scorers(self) -> Sequence[Scorer]:
+        if self.study is None:
+            raise PlanError("plan", "there are no scorers", "Give scorers=[wb.exact()], or others.")
+        names = [ref.name for ref in self.models.refs]
+        return load_scorers(self.study.scorers, find_model=self.models.find, candidates=names)
+
+    def run(self, plan: Plan, *, show: bool = True) -> Run:
+        """Start asking; returns at once. The same plan again resumes: only what is missing is asked.
+
+        Parameters
+        ----------
+        show
+            Whether to show the live monitor, where a notebook can.
+
+        Raises
+        ------
+        PlanError
+            Where the plan cannot be run as asked; nothing is spent.
+        """
+        stop = Stop()
+        handle = start(
+            plan,
+            self.models.ready(stop),
+            journal=self.journal,
+            score=score_trial,
+            concurrency=self.concurrency,
+            stop=stop,
+            count=self.models.count,
+        )
+        if show and "ipykernel" in sys.modules:
+            show_monitor(handle)
+        return handle
+
+    def compare(self, run: Run) -> Comparison:
+        """Wait for the run and compare its arms; what has finished counts, and denominators say how much.
+
+        MLflow gets the execution in the background; `sync` waits for it.
+
+        Raises
+        ------
+        DatasetError
+            Where nothing has finished, or an arm is without an answer.
+        """
+        plan = run.plan
+        gate = plan.gate
+        result = compare(run.result(), gate.score, plan.incumbent, gate.margin, gate.alpha)
+        self._runs[id(result)] = (result, plan)
+        self.recording.record(plan, result, report_html(plan, result))
+        return result
+
+    def _plan_of(self, result: Comparison) -> Plan:
+        known = self._runs.get(id(result))
+        if known is None:
+            raise InputError(
+                "comparison",
+                "it was not made by this bench",
+                "Make it with bench.compare(run): the gate of the run's plan decides.",
+            )
+        return known[1]
+
+    def decide(self, result: Comparison, *, alias: str = "production") -> Decision:
+        """Decide by the gate that was fixed with the plan, and record the decision, whatever it is.
+
+        Parameters
+        ----------
+        result
+            Of `compare`.
+        alias
+            The alias that a promotion would move.
+        """
+        plan = self._plan_of(result)
+        recorder = self.recording.recorder
+        decision = decide(
+            result,
+            plan.gate,
+            study=plan.study,
+            execution_id=plan.execution_id,
+            plan_hash=plan.hash,
+            planned_gate_hash=plan.gate.hash,
+            alias=alias,
+            alias_version=self.recording.now(lambda: recorder.get_alias(plan.study, alias)),
+        )
+        page = report_html(plan, result, decision)
+        self.recording.later(lambda: recorder.record_decision(decision.to_mapping(), page))
+        return decision
+
+    def promote(self, decision: Decision, *, why: str | None = None) -> Release:
+        """Move the alias to the chosen arm: the decision is recorded first, the move after it.
+
+        Raises
+        ------
+        PromotionError
+            Without a decision to promote, or where the alias has moved since.
+        """
+        plan = self._plan_of(decision.comparison)
+        arm = plan.arm(decision.chosen or decision.incumbent)
+        page = report_html(plan, decision.comparison, decision)
+        return self.recording.now(
+            lambda: promote(
+                decision,
+                self.recording.recorder,
+                self.journal,
+                arm=arm,
+                incumbent=plan.arm(decision.incumbent),
+                why=why,
+                html=page,
+            )
+        )
+
+    def rollback(self, *, alias: str = "production", why: str = "rolled back") -> Release:
+        """Move the alias back to where it was before the last promotion that still stands; recorded as well.
+
+        Raises
+        ------
+        PromotionError
+            Where there is nothing to go back to, or something else moved the alias since.
+        """
+        recorder = self.recording.recorder
+        return self.recording.now(lambda: rollback(self.name, recorder, self.journal, alias=alias, why=why))
+
+    def history(self, *, alias: str = "production") -> History:
+        """Return every move of the alias: who, when, from, to, why, on what evidence."""
+        return history(self.journal, self.name, alias)
+
+    def load(self, what: str | Sequence[str]) -> pd.DataFrame:
+        """Return the trial table back from MLflow, from run ids or an execution id."""
+        return self.recording.now(lambda: self.recording.recorder.load(what))
+
+    def report(self, result: Comparison, decision: Decision | None = None) -> Path:
+        """Write the result as one HTML file that opens without a network, and return its path."""
+        plan = self._plan_of(result)
+        self.home.reports.mkdir(exist_ok=True)
+        path = self.home.reports / f"{plan.study}-{plan.execution_id}.html"
+        path.write_text(report_html(plan, result, decision), encoding="utf-8")
+        return path
+
+    def sync(self) -> None:
+        """Wait until MLflow has everything.
+
+        Raises
+        ------
+        RecordError
+            Where the store fails; the journal keeps everything, and `workbench sync` delivers it later.
+        """
+        self.recording.wait()
+
+    def deliver(self, plan: Plan) -> str:
+        """Write to MLflow what the journal holds of a plan's execution; asks nothing. Return its id.
+
+        Raises
+        ------
+        PlanError
+            Where the journal holds nothing of it.
+        RecordError
+            Where the store fails; the journal keeps everything.
+        """
+        trials = self.journal.trials(plan.execution_id)
+        if not trials:
+            raise PlanError(
+                f"execution {plan.execution_id}", "the journal holds no trial of it", "Run the plan first."
+            )
+        gate = plan.gate
+        frame = to_frame(trials, self.journal.scores(plan.execution_id))
+        result = compare(frame, gate.score, plan.incumbent, gate.margin, gate.alpha)
+        self.recording.record(plan, result, report_html(plan, result)).result()
+        return plan.execution_id
+
+    def close(self) -> None:
+        """Finish the background work, stop the embedded endpoint, close the journal."""
+        atexit.unregister(self.close)
+        self.recording.close()
+        self.models.close()
+        self.journal.close()
+
+
+def _of(study: Study | None, name: str, otherwise: Any = None) -> Any:
+    return otherwise if study is None else getattr(study, name)

@@ -1,0 +1,79 @@
+"""MLflow follows in the background: one worker, in order; nobody waits for a store to see a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from workbench.analyze.compare import Comparison
+from workbench.bench.home import Home
+from workbench.plan.plan import Plan
+from workbench.record.runs import Recorder
+from workbench.store.entries import Outgoing
+from workbench.store.journal import Journal
+
+if TYPE_CHECKING:
+    from workbench.record.runs import RunIds
+
+__all__ = ["Recording"]
+
+T = TypeVar("T")
+
+
+class Recording:
+    """Writes to MLflow on a thread of its own.
+
+    Parameters
+    ----------
+    home
+        Where the store is.
+    journal
+        Whose outbox is emptied.
+    """
+
+    def __init__(self, home: Home, journal: Journal) -> None:
+        self.recorder = Recorder(home.tracking_uri, home.folder)
+        self._journal = journal
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mlflow")
+        self._open: list[Future[Any]] = []
+
+    def later(self, work: Callable[[], T]) -> Future[T]:
+        """Do something after all that was asked before; `wait` hears what went wrong."""
+        future = self._worker.submit(work)
+        self._open.append(future)
+        return future
+
+    def now(self, work: Callable[[], T]) -> T:
+        """Do something after all that was asked before, and return its result."""
+        return self._worker.submit(work).result()
+
+    def record(self, plan: Plan, comparison: Comparison | None, report_html: str | None) -> Future[RunIds]:
+        """Write an execution as the journal holds it, later."""
+        return self.later(lambda: self._record(plan, comparison, report_html))
+
+    def _record(self, plan: Plan, comparison: Comparison | None, report_html: str | None) -> RunIds:
+        execution = plan.execution_id
+        rows: list[Outgoing] = []
+        while more := self._journal.pending(execution, limit=len(rows) + 10_000)[len(rows) :]:
+            rows += more
+        trials, scores = self._journal.trials(execution), self._journal.scores(execution)
+        ids = self.recorder.record(plan, trials, scores, comparison, report_html)
+        # Only now: a process killed before sends everything again, which changes nothing.
+        self._journal.delivered(row.seq for row in rows)
+        return ids
+
+    def wait(self) -> None:
+        """Return when all is written.
+
+        Raises
+        ------
+        RecordError
+            Where the store failed; the journal keeps everything, and the same verb again delivers it.
+        """
+        while self._open:
+            self._open.pop(0).result()
+
+    def close(self) -> None:
+        """Finish what was asked, and end the thread."""
+        self._worker.shutdown(wait=True)

@@ -1,0 +1,138 @@
+"""`workbench plan, run, resume, compare, promote, rollback, history, report, sync`: one study at a time."""
+
+from __future__ import annotations
+
+import click
+
+from workbench.analyze.compare import Comparison
+from workbench.bench.bench import Bench
+from workbench.cli.progress import ProgressLine
+from workbench.errors import InputError
+from workbench.promote.decision import Decision
+from workbench.run.handle import Run
+from workbench.view.terminal import terminal
+
+__all__ = [
+    "compare",
+    "finish",
+    "history",
+    "open_study",
+    "plan",
+    "promote",
+    "report",
+    "resume",
+    "rollback",
+    "run",
+    "sync",
+]
+
+STUDY = click.argument("study")
+
+
+def open_study(study: str) -> Bench:
+    """Return the bench of a study file: a name under ``experiments/``, or a path.
+
+    Raises
+    ------
+    InputError
+        Where there is no such file.
+    """
+    bench = Bench(study)
+    if bench.study is None:
+        raise InputError(
+            f"study {study!r}",
+            f"there is no {bench.home.root / 'experiments' / study / 'study.yaml'}",
+            "Name a study of experiments/, or give a path; `workbench init` writes one.",
+        )
+    return bench
+
+
+def finish(bench: Bench) -> tuple[Run, Comparison, Decision]:
+    """Run what is missing of a study, compare and decide."""
+    handle = bench.run(bench.plan(), show=False)
+    handle.subscribe(ProgressLine())
+    result = bench.compare(handle)
+    return handle, result, bench.decide(result)
+
+
+@click.command()
+@STUDY
+def plan(study: str) -> None:
+    """Say what a run will cost and what it can show; spends nothing."""
+    click.echo(str(open_study(study).plan()))
+
+
+@click.command()
+@STUDY
+def run(study: str) -> None:
+    """Run a study (what is missing of it), compare, decide."""
+    bench = open_study(study)
+    click.echo(bench.plan().summary)
+    _, result, decision = finish(bench)
+    click.echo(terminal(decision))
+    click.echo(f"report: {bench.report(result, decision)}")
+    bench.sync()
+
+
+resume = click.Command(
+    "resume",
+    callback=run.callback,
+    params=run.params,
+    help="Resume a stopped run: only what is missing is asked.",
+)
+
+
+@click.command()
+@STUDY
+def compare(study: str) -> None:
+    """Print the comparison of a study's arms; asks what is missing."""
+    _, result, _ = finish(open_study(study))
+    click.echo(str(result))
+
+
+@click.command()
+@STUDY
+@click.option("--why", help="The reason to record; the decision's own if not given.")
+def promote(study: str, why: str | None) -> None:
+    """Promote what the decision says; exit code 1 where it says something else."""
+    bench = open_study(study)
+    _, _, decision = finish(bench)
+    click.echo(terminal(decision))
+    if decision.verdict != "promote":
+        bench.sync()
+        raise SystemExit(1)
+    click.echo(str(bench.promote(decision, why=why)))
+    bench.sync()
+
+
+@click.command()
+@STUDY
+@click.option("--why", default="rolled back", show_default=True, help="The reason to record.")
+def rollback(study: str, why: str) -> None:
+    """Move the alias back to where it was before the last promotion."""
+    click.echo(str(open_study(study).rollback(why=why)))
+
+
+@click.command()
+@STUDY
+def history(study: str) -> None:
+    """Print every move of a study's alias."""
+    click.echo(str(open_study(study).history()))
+
+
+@click.command()
+@STUDY
+def report(study: str) -> None:
+    """Write the report of a study as one HTML file that opens without a network."""
+    bench = open_study(study)
+    _, result, decision = finish(bench)
+    click.echo(str(bench.report(result, decision)))
+
+
+@click.command()
+@STUDY
+def sync(study: str) -> None:
+    """Deliver to MLflow what the journal holds of a study and the store has not seen; asks no model."""
+    bench = open_study(study)
+    made = bench.deliver(bench.plan())
+    click.echo(f"MLflow has execution {made} of {bench.name} in {bench.home.tracking_uri}")

@@ -1,0 +1,57 @@
+"""`workbench`: the group of commands, and the ones that take a study through the journey."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from workbench.cli.demo import demo
+from workbench.cli.doctor import doctor
+from workbench.cli.init import init
+from workbench.cli.journey import compare, history, plan, promote, report, resume, rollback, run, sync
+from workbench.cli.serve import lab, offline, ui
+from workbench.errors import WorkbenchError
+
+__all__ = ["main"]
+
+
+class _Commands(click.Group):
+    """Shows the workbench's errors as they are: subject, problem, remedy; no traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command; a workbench error ends with exit code 2."""
+        try:
+            return super().invoke(context)
+        except WorkbenchError as error:
+            click.secho("error: ", fg="red", nl=False, err=True)
+            click.echo(str(error), err=True)
+            context.exit(2)
+        except KeyboardInterrupt:
+            click.echo("interrupted: what is finished is kept; the same command again resumes", err=True)
+            context.exit(130)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Choose a prompt before you promote it."""
+
+
+for command in (
+    demo,
+    init,
+    plan,
+    run,
+    resume,
+    compare,
+    promote,
+    rollback,
+    history,
+    report,
+    sync,
+    ui,
+    lab,
+    offline,
+    doctor,
+):
+    main.add_command(command)

@@ -1,0 +1,62 @@
+"""`workbench ui | lab | offline`: servers for a person, all on loopback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from workbench.bench.home import Home
+
+__all__ = ["lab", "offline", "ui"]
+
+
+@click.command()
+@click.option("--port", default=5000, show_default=True, help="Port on loopback.")
+def ui(port: int) -> None:
+    """Open the MLflow UI on the workbench's store."""
+    from workbench.record.store import open_store
+
+    home = Home.find()
+    open_store(home.tracking_uri, home.artifacts)
+    click.echo(f"MLflow UI on http://127.0.0.1:{port}  (store: {home.tracking_uri}; Ctrl-C ends it)")
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--backend-store-uri", home.tracking_uri, "--default-artifact-root", home.artifacts.as_uri()]
+    command += ["--workers", "1"]
+    environ = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_MODEL_CATALOG_URI": ""}
+    raise SystemExit(subprocess.run(command, env=environ, check=False).returncode)
+
+
+@click.command()
+@click.option("--port", default=8888, show_default=True, help="Port on loopback.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+def lab(port: int, no_browser: bool) -> None:
+    """Open JupyterLab at the quickstart."""
+    home = Home.find()
+    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
+    notebook = home.root / "notebooks" / "01_quickstart.ipynb"
+    if notebook.exists():
+        command.append(f"--LabApp.default_url=/lab/tree/{notebook.relative_to(home.root).as_posix()}")
+    if no_browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    command.append(f"--ServerApp.root_dir={home.root}")
+    raise SystemExit(subprocess.run(command, check=False).returncode)
+
+
+@click.command()
+@click.option("--port", default=8765, show_default=True, help="Port on loopback; 0 takes a free one.")
+@click.option(
+    "--replay",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Serve the recorded answers of this JSON Lines file (rows: model, messages, output) instead.",
+)
+def offline(port: int, replay: Path | None) -> None:
+    """Start the embedded OpenAI-compatible endpoint: small classifiers, not language models."""
+    from workbench.offline.process import serve_forever
+
+    serve_forever(port=port, replay=replay)
