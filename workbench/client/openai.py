@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from workbench.client.endpoint import OPENAI_URL, Endpoint
 from workbench.client.failures import kind_of_status, remedy_of, response_of, retry_after_s, words_of
 from workbench.client.transport import http_options
-from workbench.client.wire import Assembly, WireError, body_of, reply_of, usage_of
+from workbench.client.wire import Assembly, WireError, body_of, reply_of, tier_of, usage_of
 from workbench.core.records import Attempt, ModelRef, Reply, Request
 from workbench.core.redact import redact, remember
 from workbench.errors import ErrorKind, InputError, ModelError
@@ -156,7 +156,7 @@ class OpenAI:
             ttft_s=flight.ttft_s,
             http_status=flight.status,
             usage=reply.usage,
-            service_tier=_tier(body),
+            service_tier=tier_of(body),
         )
         return replace(reply, attempts=(attempt,))
 
@@ -181,10 +181,9 @@ class OpenAI:
             ):
                 body = client.get("/models", cast_to=httpx2.Response).json()
                 return sorted(str(row["id"]) for row in body["data"])
-        except (KeyError, TypeError) as error:
-            raise self._error(WireError(f"no list of models: {error!r}")) from None
         except Exception as error:
-            raise self._error(error) from None
+            strange = isinstance(error, (KeyError, TypeError))
+            raise self._error(WireError("no list of models") if strange else error) from None
 
     async def aclose(self) -> None:
         """Close the running event loop's connections."""
@@ -301,8 +300,3 @@ def kind_of(error: BaseException) -> ErrorKind:
         ((openai.APIError,), "server"),
     )
     return next((kind for classes, kind in kinds if isinstance(error, classes)), "internal")
-
-
-def _tier(body: Any) -> str | None:
-    tier = body.get("service_tier")
-    return tier if isinstance(tier, str) else None

@@ -1,4 +1,4 @@
-"""A safe HTTP client: no redirects, no proxy on this machine, and to each origin only what is meant for it."""
+"""A safe HTTP client: no redirects, no proxy on this machine, to each origin only what is meant for it."""
 
 from __future__ import annotations
 

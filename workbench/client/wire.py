@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 from workbench.core.records import Reply, Request, Usage
 from workbench.errors import ErrorKind
 
-__all__ = ["Assembly", "WireError", "body_of", "reply_of", "usage_of"]
+__all__ = ["Assembly", "WireError", "body_of", "reply_of", "tier_of", "usage_of"]
 
 
 class WireError(ValueError):
@@ -86,6 +86,12 @@ def usage_of(body: Any) -> Usage | None:
         tokens_out=out,
         tokens_reasoning=min(_count(details_out.get("reasoning_tokens")), out),
     )
+
+
+def tier_of(body: Mapping[str, Any]) -> str | None:
+    """Return the service tier that a response names; None where it names none."""
+    tier = body.get("service_tier")
+    return tier if isinstance(tier, str) else None
 
 
 def _text(content: Any) -> str:
