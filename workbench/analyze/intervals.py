@@ -91,9 +91,8 @@ def wilson(share: float, n: float, quantile: float) -> tuple[float, float]:
     ratio = quantile**2 / n
     center = (share + ratio / 2) / (1 + ratio)
     half = math.sqrt(ratio * share * (1 - share) + ratio**2 / 4) / (1 + ratio)
-    low = 0.0 if share == 0 else max(0.0, center - half)
-    high = 1.0 if share == 1 else min(1.0, center + half)
-    return low, high
+    # At 0 and 1 one bound is the share itself; rounding must neither miss nor pass it.
+    return min(share, max(0.0, center - half)), max(share, min(1.0, center + half))
 
 
 def clustered_mean(
