@@ -7,8 +7,7 @@ Ids are made from the trial's: whatever is sent twice lands in the same place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workbench.core.records import Score, Trial
@@ -19,7 +18,6 @@ from workbench.record.store import Store, guarded
 __all__ = ["BATCH", "write_traces"]
 
 BATCH = 200
-CONNECTIONS = 4  # at once, to a server
 
 
 def write_traces(
@@ -88,11 +86,14 @@ def _send(
         info.trace_id: info for info in tracking.batch_get_trace_infos([info.trace_id for info in infos])
     }
     changed = [info for info in infos if not _same(info, there.get(info.trace_id))]
-    _each(store, tracking.start_trace, changed)
+    # One after the other, also to a server: on SQLite, parallel writers wait for each other and are slower.
+    for info in changed:
+        tracking.start_trace(info)
     # Spans and links always, also of traces that are there: a process may have died between these calls.
     # Equal spans replace each other, and a link that exists is not made again.
     tracking.log_spans(experiment_id, list(spans))
-    _each(store, lambda link: tracking.link_prompts_to_trace(link[0], [link[1]]), links)
+    for identity, prompt in links:
+        tracking.link_prompts_to_trace(identity, [prompt])
     return len(changed)
 
 
@@ -101,13 +102,3 @@ def _same(info: Any, there: Any) -> bool:
     return there is not None and all(
         there.trace_metadata.get(key) == info.trace_metadata[key] for key in keys
     )
-
-
-def _each(store: Store, send: Callable[[Any], Any], items: Sequence[Any]) -> None:
-    """Send one by one; to a server over a few connections. SQLite takes one writer at a time anyway."""
-    if not store.remote or len(items) < 2:
-        for item in items:
-            send(item)
-        return
-    with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="workbench-record") as pool:
-        list(pool.map(send, items))
