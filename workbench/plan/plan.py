@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -54,6 +55,8 @@ class Plan(Shown):
         The latency class.
     notes
         What a reader should know before running it.
+    hash
+        Identity of what is asked and how it is judged, 64 hexadecimal digits.
     """
 
     study: str
@@ -72,22 +75,12 @@ class Plan(Shown):
     params: Mapping[str, Any] = field(default_factory=dict)
     workload: Workload = "batch"
     notes: tuple[str, ...] = ()
+    hash: str = field(init=False)
 
-    @property
-    def hash(self) -> str:
-        """Identity of what is asked and how it is judged, 64 hexadecimal digits."""
-        return plan_hash(
-            study=self.study,
-            arms=self.arms,
-            cases=self.cases,
-            repeats=self.repeats,
-            seed=self.seed,
-            sample=self.sample,
-            scorers=self.scorers,
-            incumbent=self.incumbent,
-            gate=self.gate,
-            workload=self.workload,
-        )
+    def __post_init__(self) -> None:
+        """Reckon the identity once: every row asks for it."""
+        names = inspect.signature(plan_hash).parameters
+        object.__setattr__(self, "hash", plan_hash(**{name: getattr(self, name) for name in names}))
 
     @property
     def execution_id(self) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Any
 
 from workbench.core.identity import digest
@@ -101,31 +102,34 @@ class PriceBook:
         bundled data.
     date
         The day whose prices count, ISO 8601; empty: an attempt's own day, or today.
+    id
+        Which prices these are: version of the data, digest of the declared, day if one is fixed.
     """
 
     declared: Mapping[str, Price] = field(default_factory=dict)
     date: str = ""
+    id: str = field(init=False)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Mapping[str, Any]], *, date: str = "") -> PriceBook:
         """Return the book whose declared prices are written in a study file, by model."""
         return cls(declared={name: Price.from_mapping(price) for name, price in mapping.items()}, date=date)
 
-    @property
-    def id(self) -> str:
-        """Which prices these are: version of the data, digest of the declared, day if one is fixed."""
-        from genai_prices import __version__
-
-        parts = [f"genai-prices {__version__}"]
+    def __post_init__(self) -> None:
+        """Reckon the id once: every attempt carries it."""
+        parts = [f"genai-prices {version('genai-prices')}"]
         if self.declared:
-            content = {
-                name: [getattr(price, item.name) for item in fields(price)]
-                for name, price in self.declared.items()
-            }
+            content = {name: asdict(price) for name, price in self.declared.items()}
             parts.append(f"declared {digest(content)[:12]}")
         if self.date:
+            try:
+                datetime.fromisoformat(self.date)
+            except ValueError:
+                raise PlanError(
+                    "price book", f"its date is {self.date!r}", "Write it as 2026-01-31."
+                ) from None
             parts.append(self.date)
-        return " + ".join(parts)
+        object.__setattr__(self, "id", " + ".join(parts))
 
     def cost_usd(
         self,

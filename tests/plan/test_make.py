@@ -1,0 +1,88 @@
+"""Tests of making a plan: what is wrong is found before a cent is spent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.plan.world import MINI, Same, dataset, plan, variants
+from workbench.errors import PlanError, TemplateError
+from workbench.plan.gate import Gate
+from workbench.plan.prices import PriceBook
+
+TERSE, WORDY = variants()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"variants": []}, "no variant"),
+        ({"models": []}, "no model"),
+        ({"variants": [TERSE, TERSE]}, "two variants are called 'terse'"),
+        ({"models": [MINI, MINI]}, "two models"),
+        ({"scorers": [Same(), Same()]}, "two scorers"),
+        ({"incumbent": "ters"}, "Did you mean 'terse'"),
+        ({"incumbent": "terse@openai/none"}, "is not among its arms"),
+        ({"variants": [TERSE.replace(template="A or b?\n\n{{txt}}")]}, "Did you mean 'text'"),
+        ({"variants": [TERSE.replace(template="{{text}}: is it {{label}}?")]}, "a prompt never sees"),
+        ({"repeats": 0}, "repeats is 0"),
+        ({"repeats": 1.5}, "repeats is 1.5"),
+        ({"budget_usd": 0}, "budget_usd is 0"),
+        ({"concurrency": 0}, "concurrency is 0"),
+        ({"gate": Gate(score="polite")}, "nothing gives the score 'polite'"),
+        ({"params": {"seed": 7}}, "the same draw"),
+    ],
+)
+def test_what_does_not_fit_is_refused(changes: dict[str, Any], says: str) -> None:
+    """Each mistake is named with its remedy."""
+    with pytest.raises(PlanError, match=says):
+        plan(**changes)
+
+
+def test_an_empty_cell_is_found_before_the_run() -> None:
+    """A case without the text that a prompt needs stops the plan and is named."""
+    with pytest.raises(TemplateError, match="text"):
+        plan(cases=dataset(3, text=["one", None, "three"]))
+
+
+@pytest.mark.parametrize("incumbent", [TERSE, "terse", "terse@offline/mini"])
+def test_the_incumbent_may_be_a_variant_a_name_or_an_arm(incumbent: Any) -> None:
+    """A variant or its name means it on the first model."""
+    assert plan(incumbent=incumbent).incumbent == "terse@offline/mini"
+    assert plan(incumbent=plan().arms[0]).incumbent == "terse@offline/mini"
+
+
+def test_the_gate_defaults_to_the_first_score() -> None:
+    """Without a gate the first scorer's score decides."""
+    assert plan(scorers=[Same(name="close"), Same()]).gate.score == "close"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"book": PriceBook(), "budget_usd": 1}, "no price is known for terse@offline/mini"),
+        ({"budget_usd": 1e-9}, "may end the run early"),
+        ({}, "fewer than the 30"),
+        (
+            {"variants": [TERSE, WORDY.replace(examples=dataset().head(2))]},
+            "2 examples of wordy are also cases",
+        ),
+        ({"variants": [TERSE, TERSE.replace(name="twin")]}, "the same prompt"),
+        ({"variants": [TERSE.replace(template="Say a.")]}, "every case gets the same prompt"),
+    ],
+)
+def test_what_a_reader_should_know_is_noted(changes: dict[str, Any], says: str) -> None:
+    """What is allowed but doubtful is a note in the summary."""
+    assert says in plan(**{"incumbent": TERSE.name, **changes}).summary
+
+
+def test_an_answer_schema_becomes_a_response_format() -> None:
+    """A variant's schema travels as `response_format`, strict where the schema is closed."""
+    schema = {"type": "object", "additionalProperties": False}
+    arm = plan(variants=[TERSE.replace(schema=schema)]).arms[0]
+    assert arm.params["response_format"]["json_schema"] == {
+        "name": "answer",
+        "schema": schema,
+        "strict": True,
+    }
