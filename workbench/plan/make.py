@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from workbench.core.protocols import Scorer
@@ -11,9 +12,10 @@ from workbench.core.records import ModelRef, Workload
 from workbench.define.dataset import Dataset
 from workbench.define.variant import Variant
 from workbench.errors import PlanError
+from workbench.plan.estimate import Estimate
 from workbench.plan.gate import Gate
-from workbench.plan.grid import Arm, grid
-from workbench.plan.plan import Plan, plan_hash
+from workbench.plan.grid import Arm
+from workbench.plan.plan import Plan
 from workbench.plan.power import from_assumption, from_pilot
 from workbench.plan.prices import PriceBook
 from workbench.plan.reckon import Counter, Known, estimate
@@ -83,51 +85,42 @@ def make_plan(
     TemplateError
         Where a case has an empty cell that a variant uses.
     """
-    arms = _arms(variants, models, dict(params or {}))
-    _check_cases(variants, cases)
-    _check_numbers(repeats=repeats, budget_usd=budget_usd, concurrency=concurrency)
-    gate = _gate(gate, scorers)
-    parts: dict[str, Any] = {
-        "study": study,
-        "arms": arms,
-        "cases": cases,
-        "repeats": repeats,
-        "seed": seed,
-        "sample": sample,
-        "scorers": tuple(scorers),
-        "incumbent": _incumbent(incumbent, arms),
-        "gate": gate,
-        "workload": workload,
-    }
-    book = book or PriceBook()
-    cells = grid(
-        arms,
-        cases.cases,
+    _check(variants, cases, repeats=repeats, budget_usd=budget_usd, concurrency=concurrency)
+    arms = _arms(variants, models, params or {})
+    draft = Plan(
+        study=study,
+        arms=arms,
+        cases=cases,
         repeats=repeats,
         seed=seed,
         sample=sample,
-        workload=workload,
-        execution_id=plan_hash(**parts)[:16],
-    )
-    estimated = estimate(cells, book, count=count, known=known, concurrency=concurrency)
-    family: dict[str, Any] = {"challengers": max(1, len(arms) - 1), "alpha": gate.alpha}
-    power = (
-        from_pilot(pilot, len(cases), **family) if pilot else from_assumption(len(cases), repeats, **family)
-    )
-    return Plan(
-        **parts,
+        scorers=tuple(scorers),
+        incumbent=_incumbent(incumbent, arms),
+        gate=_gate(gate, scorers),
         budget_usd=budget_usd,
-        book=book,
-        estimate=estimated,
-        power=power,
+        book=book or PriceBook(),
+        estimate=Estimate(arms=(), concurrency=concurrency, price_book=""),
+        power=from_assumption(len(cases), repeats),
         params=dict(params or {}),
-        notes=_notes(
-            variants, cases, gate, budget_usd, estimated.unpriced, (estimated.cost_usd or (None, None))[1]
-        ),
+        workload=workload,
     )
+    return _reckoned(draft, count, known, pilot)
 
 
-def _arms(variants: Sequence[Variant], models: Sequence[ModelRef], params: dict[str, Any]) -> tuple[Arm, ...]:
+def _reckoned(draft: Plan, count: Counter | None, known: Known | None, pilot: Sequence[float]) -> Plan:
+    """Return the plan with its estimate, its power and its notes."""
+    concurrency = draft.estimate.concurrency
+    estimated = estimate(draft.cells(), draft.book, count=count, known=known, concurrency=concurrency)
+    family: dict[str, Any] = {"challengers": max(1, len(draft.arms) - 1), "alpha": draft.gate.alpha}
+    cases = len(draft.cases)
+    power = from_pilot(pilot, cases, **family) if pilot else from_assumption(cases, draft.repeats, **family)
+    plan = replace(draft, estimate=estimated, power=power)
+    return replace(plan, notes=_notes(plan))
+
+
+def _arms(
+    variants: Sequence[Variant], models: Sequence[ModelRef], params: Mapping[str, Any]
+) -> tuple[Arm, ...]:
     _distinct("variant", [variant.name for variant in variants])
     _distinct("model", [model.name for model in models])
     arms = []
@@ -165,7 +158,16 @@ def _distinct(what: str, names: Sequence[str]) -> None:
         raise PlanError("plan", f"two {what}s are called {twice[0]!r}", "Give each its own name.")
 
 
-def _check_cases(variants: Sequence[Variant], cases: Dataset) -> None:
+def _check(
+    variants: Sequence[Variant], cases: Dataset, *, repeats: int, budget_usd: float | None, concurrency: int
+) -> None:
+    for name, value in (("repeats", repeats), ("concurrency", concurrency)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise PlanError("plan", f"{name} is {value!r}", "Use a whole number of at least 1.")
+    if budget_usd is not None and not budget_usd > 0:
+        raise PlanError(
+            "plan", f"budget_usd is {budget_usd!r}", "Use a number above 0, or None for no limit."
+        )
     columns = list(cases.cases[0].values)
     for variant in variants:
         for name in variant.variables:
@@ -178,16 +180,6 @@ def _check_cases(variants: Sequence[Variant], cases: Dataset) -> None:
                 hint = f"Did you mean {near[0]!r}? " if near else ""
                 hint += f"The columns are {', '.join(columns)}. A constant is bound as {name}=…"
             raise PlanError(f"variant {variant.name!r}", f"no column for its variable {name!r}", hint)
-
-
-def _check_numbers(*, repeats: int, budget_usd: float | None, concurrency: int) -> None:
-    for name, value in (("repeats", repeats), ("concurrency", concurrency)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise PlanError("plan", f"{name} is {value!r}", "Use a whole number of at least 1.")
-    if budget_usd is not None and not budget_usd > 0:
-        raise PlanError(
-            "plan", f"budget_usd is {budget_usd!r}", "Use a number above 0, or None for no limit."
-        )
 
 
 def _gate(gate: Gate | None, scorers: Sequence[Scorer]) -> Gate:
@@ -220,24 +212,29 @@ def _incumbent(incumbent: Variant | Arm | str, arms: tuple[Arm, ...]) -> str:
     )
 
 
-def _notes(
-    variants: Sequence[Variant],
-    cases: Dataset,
-    gate: Gate,
-    budget_usd: float | None,
-    unpriced: Sequence[str],
-    high: float | None,
-) -> tuple[str, ...]:
+def _notes(plan: Plan) -> tuple[str, ...]:
     notes = []
-    if budget_usd is not None and high is not None and high > budget_usd:
-        notes.append(f"it may take up to {high:.2g} USD: the budget may end the run early")
-    if budget_usd is not None and unpriced:
+    unpriced, cost, budget = plan.estimate.unpriced, plan.estimate.cost_usd, plan.budget_usd
+    if budget is not None and unpriced:
         notes.append(
             f"no price is known for {', '.join(unpriced)}, so the budget cannot hold: declare a price, or "
             "allow unpriced calls when running"
         )
-    if len(cases) < gate.min_cases:
-        notes.append(f"{len(cases)} cases are fewer than the {gate.min_cases} that the gate asks for")
+    if budget is not None and cost is not None and cost[1] > budget:
+        notes.append(f"it may take up to {cost[1]:.2g} USD: the budget may end the run early")
+    if len(plan.cases) < plan.gate.min_cases:
+        notes.append(
+            f"{len(plan.cases)} cases are fewer than the {plan.gate.min_cases} that the gate asks for"
+        )
+    judges = [scorer.name for scorer in plan.scorers if isinstance(getattr(scorer, "ref", None), ModelRef)]
+    if judges:
+        notes.append(f"{', '.join(judges)} asks a model too: a call a trial that is not in the estimate")
+    variants = {arm.variant.name: arm.variant for arm in plan.arms}.values()
+    return (*notes, *_notes_on_prompts(list(variants), plan.cases))
+
+
+def _notes_on_prompts(variants: Sequence[Variant], cases: Dataset) -> list[str]:
+    notes = []
     asked = {_content(case.values) for case in cases.cases}
     by_content: dict[str, str] = {}
     for variant in variants:
@@ -250,7 +247,7 @@ def _notes(
         twin = by_content.setdefault(variant.hash, variant.name)
         if twin != variant.name:
             notes.append(f"{variant.name} and {twin} are the same prompt and share their calls")
-    return tuple(notes)
+    return notes
 
 
 def _content(values: Mapping[str, Any]) -> str:
