@@ -28,6 +28,8 @@ class Release(Shown):
         What was moved.
     from_version, to_version
         From where (None: the alias was new) to where.
+    back_to, back_to_arm
+        Where a rollback leads: `from_version`, or the incumbent where the alias was new; None: nowhere.
     arm
         What `to_version` is, as ``variant@model``; empty where the journal does not know.
     who, why
@@ -51,6 +53,8 @@ class Release(Shown):
     why: str
     evidence: str
     execution_id: str = ""
+    back_to: int | None = None
+    back_to_arm: str = ""
     at: float = 0.0
 
     @property

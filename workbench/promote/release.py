@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from workbench.errors import PromotionError
@@ -20,6 +21,7 @@ def promote(
     journal: EventLog,
     *,
     arm: Arm,
+    incumbent: Arm | None = None,
     who: str | None = None,
     why: str | None = None,
     html: str | None = None,
@@ -37,6 +39,9 @@ def promote(
         Where prompts and decisions, and where moves are kept.
     arm
         The chosen arm of the plan.
+    incumbent
+        The arm that the decision compares with: where the alias points to nothing yet, a rollback leads to
+        it. None: then there is nothing to go back to.
     who
         Who promotes; None: the user of this system.
     why
@@ -60,6 +65,7 @@ def promote(
         "arms.csv": decision.comparison.arms.to_csv(index=False),
         "differences.csv": decision.comparison.differences.to_csv(index=False),
     }
+    fallback = recorder.register(decision.study, incumbent).version if incumbent and now is None else None
     run_id = recorder.record_decision(decision.to_mapping(), html, files)
     return _move(
         recorder,
@@ -76,6 +82,8 @@ def promote(
             why=why or decision.reasons[0],
             evidence=run_id,
             execution_id=decision.execution_id,
+            back_to=now if fallback is None else fallback,
+            back_to_arm=_arm_of(past, now) if fallback is None else decision.incumbent,
         ),
     )
 
@@ -106,12 +114,12 @@ def rollback(
     past = history(journal, study, alias).moves
     standing: list[Release] = []
     for move in past:
-        if move.action == "rollback" and standing:
-            standing.pop()
+        if move.action == "rollback":
+            del standing[-1:]
         elif move.from_version != move.to_version:
             standing.append(move)
     last = standing[-1] if standing else None
-    if last is None or last.from_version is None:
+    if last is None or last.back_to is None:
         raise PromotionError(
             f"{study}@{alias}",
             "there is no earlier version to go back to",
@@ -119,15 +127,14 @@ def rollback(
         )
     now = recorder.get_alias(last.prompt, alias)
     _unmoved(last.prompt, alias, last.to_version, now)
-    arms = {move.to_version: move.arm for move in past}
     plain = Release(
         action="rollback",
         study=study,
         prompt=last.prompt,
         alias=alias,
         from_version=now,
-        to_version=last.from_version,
-        arm=arms.get(last.from_version, ""),
+        to_version=last.back_to,
+        arm=last.back_to_arm,
         who=who or _user(),
         why=why,
         evidence="",
@@ -136,6 +143,10 @@ def rollback(
     # The number of the move keeps two equal rollbacks from being recorded as one.
     record = asdict(plain) | {"verdict": "rollback", "chosen": plain.arm or None, "move": len(past) + 1}
     return _move(recorder, journal, replace(plain, evidence=recorder.record_decision(record)))
+
+
+def _arm_of(past: Sequence[Release], version: int | None) -> str:
+    return next((move.arm for move in reversed(past) if move.to_version == version), "")
 
 
 def _check(decision: Decision, arm: Arm) -> None:
