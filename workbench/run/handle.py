@@ -148,9 +148,6 @@ class Run(Shown):
     def _follow(self, future: Future[Progress]) -> None:
         self._future = future
 
-    def _repr_html_(self) -> str:
-        return self._progress._repr_html_()
-
     def __str__(self) -> str:
         return str(self._progress)
 
