@@ -61,12 +61,8 @@ def promote(
     if now == target and past and past[-1].to_version == target:
         return past[-1]
     _unmoved(version.name, decision.alias, decision.alias_version, now)
-    files = {
-        "arms.csv": decision.comparison.arms.to_csv(index=False),
-        "differences.csv": decision.comparison.differences.to_csv(index=False),
-    }
     fallback = recorder.register(decision.study, incumbent).version if incumbent and now is None else None
-    run_id = recorder.record_decision(decision.to_mapping(), html, files)
+    run_id = recorder.record_decision(decision.to_mapping(), html, _tables(decision))
     return _move(
         recorder,
         journal,
@@ -143,6 +139,11 @@ def rollback(
     # The number of the move keeps two equal rollbacks from being recorded as one.
     record = asdict(plain) | {"verdict": "rollback", "chosen": plain.arm or None, "move": len(past) + 1}
     return _move(recorder, journal, replace(plain, evidence=recorder.record_decision(record)))
+
+
+def _tables(decision: Decision) -> dict[str, str]:
+    tables = {"arms": decision.comparison.arms, "differences": decision.comparison.differences}
+    return {f"{name}.csv": table.to_csv(index=False) for name, table in tables.items()}
 
 
 def _arm_of(past: Sequence[Release], version: int | None) -> str:
