@@ -21,6 +21,8 @@ Renderer = Callable[[Any], str]
 MAX_ROWS = 100
 """Rows a table shows before it says how many it leaves out."""
 
+_CELL = "text-align:left;vertical-align:top;padding:.3em 1em .3em 0"
+
 _loaders: list[Callable[[], Mapping[type, Renderer]]] = []
 
 
@@ -51,10 +53,10 @@ def table_html(frame: pd.DataFrame, *, max_rows: int = MAX_ROWS) -> str:
     max_rows
         The most rows to show, at least 1.
     """
-    head = "".join(f"<th style='text-align:left'>{html.escape(str(name))}</th>" for name in frame.columns)
+    head = "".join(f"<th style='{_CELL}'>{html.escape(str(name))}</th>" for name in frame.columns)
     rows = []
     for row in frame.head(max_rows).itertuples(index=False):
-        cells = "".join(f"<td style='text-align:left'>{html.escape(format_cell(cell))}</td>" for cell in row)
+        cells = "".join(f"<td style='{_CELL}'>{html.escape(format_cell(cell))}</td>" for cell in row)
         rows.append(f"<tr>{cells}</tr>")
     left_out = len(frame) - max_rows
     note = f"<p>{left_out:,} more rows: see <code>.frame</code></p>" if left_out > 0 else ""

@@ -1,0 +1,166 @@
+"""The tables people read: results as rows of written figures, for cards, reports and the terminal.
+
+Numbers to reckon with are in the results' own `.frame`; these are for eyes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from workbench.analyze.wording import signed, with_bounds
+from workbench.view import figures
+
+if TYPE_CHECKING:
+    from workbench.analyze.compare import Comparison
+    from workbench.plan.plan import Plan
+    from workbench.promote.decision import Decision
+
+__all__ = [
+    "OUTCOME_SIGNS",
+    "arms_table",
+    "differences_table",
+    "findings_table",
+    "plan_table",
+    "verdicts_table",
+]
+
+OUTCOME_SIGNS: dict[str, str] = {
+    "pass": "✓\u00a0pass",
+    "fail": "✗\u00a0fail",
+    "not applicable": "–\u00a0not\u00a0applicable",
+    "unclear": "?\u00a0unclear",
+}
+"""A gate rule's outcome as sign and word, so that neither color nor shape has to carry it alone."""
+
+
+def _written(row: Mapping[Any, Any], names: tuple[str, str, str], write: Any) -> str:
+    return figures.interval(*(write(row[name]) for name in names))
+
+
+def arms_table(comparison: Comparison) -> pd.DataFrame:
+    """Return one row an arm: quality, cost, tokens, latency, denominators, place on the front."""
+    as_share = comparison.points
+
+    def quality(value: Any) -> str:
+        return figures.quality(value, as_share=as_share)
+
+    rows = []
+    for row in comparison.arms.to_dict("records"):
+        name = str(row["arm"]) + (" (incumbent)" if row["arm"] == comparison.incumbent else "")
+        cost = _written(row, ("cost_usd_per_1000", "cost_low", "cost_high"), figures.usd)
+        tokens = (row["tokens_in_mean"], row["tokens_out_mean"])
+        rows.append(
+            {
+                "arm": name,
+                comparison.score: _written(row, ("quality_mean", "quality_low", "quality_high"), quality),
+                "if failures count as wrong": quality(row["quality_if_failures_wrong"]),
+                "USD per 1,000": "price unknown" if cost == figures.MISSING else cost,
+                "tokens in / out": "\u00a0/ ".join(
+                    figures.MISSING if figures.missing(value) else f"{value:,.1f}" for value in tokens
+                ),
+                "p50 / p95": "\u00a0/ ".join(
+                    figures.seconds(row[f"latency_{part}_s"]) for part in ("p50", "p95")
+                ),
+                "attempted / answered / scored": "\u00a0/ ".join(
+                    figures.count(row[part]) for part in ("attempted", "answered", "scored")
+                ),
+                "front": row["front"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def difference(comparison: Comparison, row: Mapping[Any, Any]) -> str:
+    """Return a challenger's difference with its interval, as the comparison's own summary says it."""
+    return with_bounds(
+        row["difference"], row["low"], row["high"], points=comparison.points, alpha=comparison.alpha
+    )
+
+
+def differences_table(comparison: Comparison) -> pd.DataFrame:
+    """Return one row a challenger: its paired difference from the incumbent, and what the word for it is."""
+    rows = []
+    for row in comparison.differences.to_dict("records"):
+        p_value = row["p_adjusted"]
+        rows.append(
+            {
+                "challenger": row["arm"],
+                f"difference in {comparison.score}": difference(comparison, row),
+                "verdict": row["verdict"],
+                "p (adjusted)": figures.MISSING if figures.missing(p_value) else _p_value(float(p_value)),
+                "if failures count as wrong": signed(
+                    row["difference_if_failures_wrong"], points=comparison.points
+                ),
+                "cost difference, USD per 1,000": _written(
+                    row, ("cost_difference_usd_per_1000", "cost_low", "cost_high"), figures.usd
+                ),
+                "cases": figures.count(row["n_cases"]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _p_value(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def findings_table(decision: Decision, arm: str) -> pd.DataFrame:
+    """Return one row a gate rule for one challenger: sign and word of its outcome, evidence, remedy."""
+    frame = pd.DataFrame(
+        [
+            {
+                "outcome": OUTCOME_SIGNS[finding.outcome],
+                "rule": f"{finding.code} {finding.name}",
+                "evidence": finding.evidence.removeprefix(f"{arm}: "),
+                "remedy": finding.remedy,
+            }
+            for finding in decision.findings
+            if finding.arm == arm
+        ]
+    )
+    nothing_to_mend = frame.empty or (frame["remedy"] == "").all()
+    return frame.drop(columns="remedy", errors="ignore") if nothing_to_mend else frame
+
+
+def verdicts_table(decision: Decision) -> pd.DataFrame:
+    """Return one row a challenger: its verdict, its open rules, and what more cases would take."""
+    rows = []
+    for row in decision.verdicts.to_dict("records"):
+        outcomes: Counter[str] = Counter(
+            finding.outcome for finding in decision.findings if finding.arm == row["arm"]
+        )
+        rows.append(
+            {
+                "challenger": row["arm"],
+                "verdict": row["verdict"],
+                "rules": ", ".join(f"{outcomes[name]} {name}" for name in OUTCOME_SIGNS if outcomes[name]),
+                "more cases": figures.count(row["more_cases"]),
+                "at about": figures.usd(row["more_cost_usd"]),
+            }
+        )
+    frame = pd.DataFrame(rows)
+    if not frame.empty and (frame["more cases"] == figures.MISSING).all():
+        frame = frame.drop(columns=["more cases", "at about"])
+    return frame
+
+
+def plan_table(plan: Plan) -> pd.DataFrame:
+    """Return one row an arm: calls, tokens and USD as low to high."""
+    rows = []
+    for arm in plan.estimate.arms:
+        money = "price unknown" if arm.cost_usd is None else figures.span(*map(figures.usd, arm.cost_usd))
+        rows.append(
+            {
+                "arm": arm.arm + (" (incumbent)" if arm.arm == plan.incumbent else ""),
+                "trials": figures.count(arm.cells),
+                "calls": figures.count(arm.calls),
+                "tokens in": figures.span(*map(figures.count, arm.tokens_in)),
+                "tokens out": figures.span(*map(figures.count, arm.tokens_out)),
+                "USD": money,
+            }
+        )
+    return pd.DataFrame(rows)
