@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
+from workbench.client.wire import WireError
 from workbench.errors import ErrorKind
 
 __all__ = ["LONGEST", "kind_of_status", "remedy_of", "response_of", "retry_after_s", "words_of"]
@@ -77,10 +78,13 @@ def words_of(error: BaseException, kind: ErrorKind, status: int | None) -> str:
         words = "no answer in time"
     else:
         cause = error.__cause__ or error
-        named = f"{type(cause).__name__}: {cause}".rstrip(": ")
-        words = {"connection": f"no connection ({named})", "malformed": f"no answer in it ({named})"}.get(
-            kind, named
-        )
+        words = f"{type(cause).__name__}: {cause}".rstrip(": ")
+        if isinstance(cause, WireError):
+            words = str(cause)
+        elif kind == "connection":
+            words = f"the connection failed ({words})"
+        elif kind == "malformed":
+            words = f"the body is no JSON ({words})"
     words = " ".join(words.split())
     words = words if len(words) <= LONGEST else words[:LONGEST] + " …"
     return words if status is None else f"HTTP {status}: {words}"
