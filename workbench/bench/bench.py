@@ -5,11 +5,11 @@ from __future__ import annotations
 import atexit
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.analyze.compare import Comparison, compare
+from workbench.bench.defaults import filled
 from workbench.bench.home import Home, find_study
 from workbench.bench.models import Models, ModelSpec, price_book
 from workbench.bench.recording import Recording
@@ -127,30 +127,28 @@ class Bench:
         PlanError
             Where anything does not fit, before anything is asked.
         """
-        study = self.study
-        variants = variants if variants is not None else _of(study, "variants")
-        cases = cases if cases is not None else _of(study, "dataset")
-        if variants is None or cases is None:
-            raise PlanError("plan", "there are no variants or no cases", "Give both, or a study file.")
-        scorers = scorers if scorers is not None else self._scorers()
-        limits = dict(_of(study, "gate", {})) if gate is None else asdict(gate)
-        if margin is not None:
-            limits["margin"] = margin
-        limits.setdefault("score", scorers[0].name if scorers else "exact")
+        arguments = filled(
+            self.study,
+            {
+                "variants": variants,
+                "cases": cases,
+                "scorers": scorers,
+                "incumbent": incumbent,
+                "gate": gate,
+                "repeats": repeats,
+                "seed": seed,
+                "params": params,
+                "budget_usd": budget_usd,
+            },
+            margin=margin,
+            scorers_of=self._scorers_of,
+        )
         plan = make_plan(
             self.name,
-            variants,
-            cases,
+            **arguments,
             models=self.models.refs,
-            scorers=scorers,
-            incumbent=incumbent if incumbent is not None else _of(study, "incumbent", variants[0]),
-            repeats=repeats if repeats is not None else _of(study, "repeats", 1),
-            seed=seed if seed is not None else _of(study, "seed", 1),
             sample=sample,
-            gate=Gate.from_mapping(limits),
-            budget_usd=budget_usd if budget_usd is not None else _of(study, "budget_usd"),
             book=self.book,
-            params=params if params is not None else _of(study, "params", {}),
             concurrency=self.concurrency,
             count=self.models.count,
             known=self.journal.reply,
@@ -158,11 +156,9 @@ class Bench:
         self.models.prepare()
         return plan
 
-    def _scorers(self) -> Sequence[Scorer]:
-        if self.study is None:
-            raise PlanError("plan", "there are no scorers", "Give scorers=[wb.exact()], or others.")
+    def _scorers_of(self, study: Study) -> Sequence[Scorer]:
         names = [ref.name for ref in self.models.refs]
-        return load_scorers(self.study.scorers, find_model=self.models.find, candidates=names)
+        return load_scorers(study.scorers, find_model=self.models.find, candidates=names)
 
     def run(self, plan: Plan, *, show: bool = True) -> Run:
         """Start asking; returns at once. The same plan again resumes: only what is missing is asked.
@@ -238,7 +234,7 @@ class Bench:
             plan_hash=plan.hash,
             planned_gate_hash=plan.gate.hash,
             alias=alias,
-            alias_version=self.recording.now(lambda: recorder.get_alias(plan.study, alias)),
+            alias_version=recorder.get_alias(plan.study, alias),  # a look: it need not wait for the recording
         )
         page = report_html(plan, result, decision)
         self.recording.later(lambda: recorder.record_decision(decision.to_mapping(), page))
@@ -331,7 +327,3 @@ class Bench:
         self.recording.close()
         self.models.close()
         self.journal.close()
-
-
-def _of(study: Study | None, name: str, otherwise: Any = None) -> Any:
-    return otherwise if study is None else getattr(study, name)

@@ -95,7 +95,7 @@ class Home:
 
 
 def find_study(home: Home, name: str) -> Path | None:
-    """Return a study's file, by its path or as ``experiments/<name>/study.yaml``; None where there is none."""
+    """Return a study file, by path or as ``experiments/<name>/study.yaml``; None where there is none."""
     for place in (Path(name), Path(name) / "study.yaml", home.root / "experiments" / name / "study.yaml"):
         if place.is_file() and place.suffix in (".yaml", ".yml"):
             return place.resolve()
