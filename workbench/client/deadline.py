@@ -1,0 +1,53 @@
+"""When a call must be over: said by whoever limits it, read by the layers in which it may wait.
+
+A call that is cut off while it waits in a queue was never sent and must not look like a paid attempt. So the
+queues give up by themselves just before the deadline, with kind ``deadline`` and no attempt.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from workbench.core.records import ModelRef
+from workbench.errors import ModelError
+
+__all__ = ["EARLY_S", "last_moment", "too_late", "until"]
+
+EARLY_S = 0.01
+"""Seconds before the deadline at which a queue gives up, so that it comes before the deadline's own timer."""
+
+_end: ContextVar[float] = ContextVar("workbench_deadline", default=math.inf)
+
+
+@contextmanager
+def until(end: float) -> Iterator[None]:
+    """Let the calls made within end by this time of the event loop's clock, or an earlier one around it."""
+    token = _end.set(min(end, _end.get()))
+    try:
+        yield
+    finally:
+        _end.reset(token)
+
+
+def last_moment() -> float:
+    """Return the time of the event loop's clock after which waiting is pointless; inf: no deadline."""
+    return _end.get() - EARLY_S
+
+
+def too_late(ref: ModelRef, where: str) -> ModelError:
+    """Return the error of a call whose time ran out before it was sent.
+
+    Parameters
+    ----------
+    where
+        What it waited for, in words.
+    """
+    return ModelError(
+        ref.name,
+        f"was not sent: its time ran out while it waited for {where}",
+        "Allow more time, or ask for less at once.",
+        kind="deadline",
+    )
