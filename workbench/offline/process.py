@@ -1,0 +1,128 @@
+"""The embedded endpoint in a process of its own, so that client and server do not share one interpreter."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from workbench.errors import ModelError
+from workbench.offline.classifier import MiniLMClassifier, TfidfClassifier
+from workbench.offline.replay import Recording
+from workbench.offline.server import OfflineServer
+from workbench.semantic.embed import MiniLM
+
+__all__ = ["OfflineProcess", "serve_child", "serve_forever"]
+
+
+class OfflineProcess:
+    """Starts the endpoint as a child that ends with this process; use it as a context manager.
+
+    Parameters
+    ----------
+    replay
+        A JSON Lines file of recordings to serve instead of the classifiers; None: the classifiers.
+    """
+
+    def __init__(self, *, replay: Path | None = None) -> None:
+        self._replay = replay
+        self._child: subprocess.Popen[str] | None = None
+        self._url: str | None = None
+
+    def start(self) -> Self:
+        """Start the child without waiting for it; a started one stays as it is."""
+        if self._child is None:
+            command = [sys.executable, "-m", "workbench.offline"]
+            if self._replay is not None:
+                command += ["--replay", str(self._replay)]
+            # One thread: the other core belongs to the client.
+            environ = os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+            self._child = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
+            )
+            atexit.register(self.stop)
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """The address to give a client; waits until the child listens.
+
+        Raises
+        ------
+        ModelError
+            Where the child ended instead of listening.
+        """
+        if self._url is None:
+            child = self.start()._child
+            assert child is not None
+            assert child.stdout is not None
+            line = child.stdout.readline().strip()
+            if not line.startswith("http://127.0.0.1:"):
+                self.stop()
+                raise ModelError(
+                    "embedded endpoint",
+                    "it ended before it listened",
+                    "Run `python -m workbench.offline` to see why.",
+                    kind="connection",
+                )
+            self._url = line
+        return self._url
+
+    def models(self) -> list[str]:
+        """Return the names of the models it serves."""
+        with urllib.request.urlopen(f"{self.base_url}/models", timeout=30) as answer:  # noqa: S310 (loopback)
+            return [str(model["id"]) for model in json.load(answer)["data"]]
+
+    def stop(self) -> None:
+        """End the child; one that is not running stays as it is."""
+        child, self._child, self._url = self._child, None, None
+        if child is not None:
+            atexit.unregister(self.stop)
+            child.terminate()
+            child.wait(timeout=10)
+            for pipe in (child.stdin, child.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _server(port: int, replay: Path | None) -> OfflineServer:
+    if replay is not None:
+        return OfflineServer(port=port, models=[Recording.from_jsonl(replay)])
+    embedder = MiniLM()
+    return OfflineServer(port=port, models=[MiniLMClassifier(embedder), TfidfClassifier()], embedder=embedder)
+
+
+def serve_child(port: int, replay: Path | None) -> None:
+    """Serve until standard input closes, which it does when the parent is gone; say the address first."""
+    with _server(port, replay) as server:
+        sys.stdout.write(server.base_url + "\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+
+
+def serve_forever(port: int, replay: Path | None) -> None:
+    """Serve until interrupted; say what is served, and how to ask it."""
+    with _server(port, replay) as server:
+        sys.stdout.write(
+            f"{server.base_url}  (OpenAI-compatible, loopback only; small classifiers or recordings, "
+            "not language models; Ctrl-C ends it)\n"
+        )
+        sys.stdout.flush()
+        try:
+            server.wait()
+        except KeyboardInterrupt:
+            sys.stdout.write("stopped\n")
