@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.core.redact import redact, remember
+from workbench.core.redact import HINTS, PATTERNS, redact, remember
 
 # Assembled here so that no file of the project holds anything shaped like a key.
 BODY = "Ab3" * 16
@@ -63,3 +63,9 @@ def test_remembered_values() -> None:
 def test_plain_text_passes(text: str) -> None:
     """Ordinary text is not touched."""
     assert redact(text) == text
+
+
+def test_every_pattern_has_its_hint() -> None:
+    """The substrings that are looked for first stand in the order of the patterns, one entry for each."""
+    assert list(HINTS) == list(PATTERNS)
+    assert all(hint == hint.casefold() for hints in HINTS.values() for hint in hints)
