@@ -11,6 +11,7 @@ from tests.view.world import PAYLOADS, unsafe, world
 from workbench.analyze.compare import compare
 from workbench.define.variant import Variant
 from workbench.promote.decision import decide
+from workbench.promote.history import History, Release
 from workbench.run.progress import Progress
 from workbench.view import cards
 
@@ -39,6 +40,24 @@ def progress(**changes) -> Progress:
         "errors": {"timeout": 2},
     }
     return Progress(**{**fields, **changes})
+
+
+def release(**changes) -> Release:
+    """Return a move of the alias."""
+    fields = {
+        "action": "promote",
+        "study": "support-triage",
+        "prompt": "support-triage",
+        "alias": "production",
+        "from_version": 1,
+        "to_version": 2,
+        "back_to": 1,
+        "arm": "few-shot@offline/minilm",
+        "who": "someone",
+        "why": "better",
+        "evidence": "run-1",
+    }
+    return Release(**{**fields, **changes})
 
 
 def test_the_decision_card_says_verdict_reasons_rules_and_draws(study):
@@ -125,12 +144,19 @@ def test_renderers_cover_every_result_of_the_journey(study):
     )
     for result in shown:
         assert unsafe(drawn[type(result)](result)) == []
+    for move in (release(), release(back_to=None, from_version=None)):
+        for result in (move, History(moves=(move,))):
+            html = drawn[type(result)](result)
+            assert "production" in html
+            assert unsafe(html) == []
     assert {kind.__name__ for kind in drawn} == {
         "Comparison",
         "Dataset",
         "Decision",
+        "History",
         "Plan",
         "Progress",
+        "Release",
         "Run",
         "Variant",
     }
@@ -175,6 +201,8 @@ def test_no_text_becomes_markup(study, payload):
         cards.variant_card(variant),
         cards.dataset_card(data),
         cards.progress_card(progress(errors={payload: 2}, reason=payload), name=payload),
+        cards.release_card(release(why=payload, who=payload, arm=payload, back_to_arm=payload)),
+        cards.history_card(History(moves=(release(why=payload, who=payload, arm=payload),))),
     ]
     for html in shown:
         assert unsafe(html) == []

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workbench.define.variant import Variant
     from workbench.plan.plan import Plan
     from workbench.promote.decision import Decision
+    from workbench.promote.history import History, Release
     from workbench.run.handle import Run
     from workbench.run.progress import Progress
 
@@ -24,8 +25,10 @@ __all__ = [
     "comparison_card",
     "dataset_card",
     "decision_card",
+    "history_card",
     "plan_card",
     "progress_card",
+    "release_card",
     "renderers",
     "run_card",
     "settle",
@@ -248,6 +251,30 @@ def decision_card(decision: Decision) -> str:
     )
 
 
+def release_card(release: Release) -> str:
+    """Return a move of an alias: what moved where, by whom and why, and what a rollback would do."""
+    back = (
+        f"version {release.back_to}" if release.back_to is not None else "nowhere: there is no version before"
+    )
+    heading = f"{release.alias} is now version {release.to_version}" + (
+        f": {release.arm}" if release.arm else ""
+    )
+    return card(
+        f"{release.action.capitalize()} · {release.study}",
+        heading,
+        paragraph(release.summary),
+        paragraph(f"A rollback leads to {back}{f' ({release.back_to_arm})' if release.back_to_arm else ''}."),
+        tone="promote" if release.action == "promote" else "keep",
+    )
+
+
+def history_card(history: History) -> str:
+    """Return the moves of aliases, oldest first."""
+    return card(
+        "Release history", f"{len(history.moves):,} moves", paragraph(history.summary), table(history.frame)
+    )
+
+
 def renderers() -> Mapping[type, Callable[[Any], str]]:
     """Return the function that draws each result type; the loader for `core.show.register`."""
     from workbench.analyze.compare import Comparison
@@ -255,6 +282,7 @@ def renderers() -> Mapping[type, Callable[[Any], str]]:
     from workbench.define.variant import Variant
     from workbench.plan.plan import Plan
     from workbench.promote.decision import Decision
+    from workbench.promote.history import History, Release
     from workbench.run.handle import Run
     from workbench.run.progress import Progress
 
@@ -262,8 +290,10 @@ def renderers() -> Mapping[type, Callable[[Any], str]]:
         Comparison: comparison_card,
         Dataset: dataset_card,
         Decision: decision_card,
+        History: history_card,
         Plan: plan_card,
         Progress: progress_card,
+        Release: release_card,
         Run: run_card,
         Variant: variant_card,
     }
