@@ -90,7 +90,7 @@ class Bench:
         self.concurrency = concurrency
         self.journal = Journal(self.home.journal)
         self.recording = Recording(self.home, self.journal)
-        self._runs: dict[int, tuple[Comparison, Plan]] = {}
+        self._runs: dict[int, tuple[Comparison, Run]] = {}
         atexit.register(self.close)
 
     def plan(
@@ -200,11 +200,15 @@ class Bench:
         plan = run.plan
         gate = plan.gate
         result = compare(run.result(), gate.score, plan.incumbent, gate.margin, gate.alpha)
-        self._runs[id(result)] = (result, plan)
-        self.recording.record(plan, result, report_html(plan, result))
+        self._runs[id(result)] = (result, run)
+        self.recording.record(plan, result, self._page(run, result))
         return result
 
-    def _plan_of(self, result: Comparison) -> Plan:
+    def _page(self, run: Run, result: Comparison, decision: Decision | None = None) -> str:
+        question = "" if self.study is None else self.study.question
+        return report_html(run.plan, result, decision, run, question=question)
+
+    def _run_of(self, result: Comparison) -> Run:
         known = self._runs.get(id(result))
         if known is None:
             raise InputError(
@@ -224,8 +228,8 @@ class Bench:
         alias
             The alias that a promotion would move.
         """
-        plan = self._plan_of(result)
-        recorder = self.recording.recorder
+        run = self._run_of(result)
+        plan, recorder = run.plan, self.recording.recorder
         decision = decide(
             result,
             plan.gate,
@@ -236,7 +240,7 @@ class Bench:
             alias=alias,
             alias_version=recorder.get_alias(plan.study, alias),  # a look: it need not wait for the recording
         )
-        page = report_html(plan, result, decision)
+        page = self._page(run, result, decision)
         self.recording.later(lambda: recorder.record_decision(decision.to_mapping(), page))
         return decision
 
@@ -248,9 +252,10 @@ class Bench:
         PromotionError
             Without a decision to promote, or where the alias has moved since.
         """
-        plan = self._plan_of(decision.comparison)
+        run = self._run_of(decision.comparison)
+        plan = run.plan
         arm = plan.arm(decision.chosen or decision.incumbent)
-        page = report_html(plan, decision.comparison, decision)
+        page = self._page(run, decision.comparison, decision)
         return self.recording.now(
             lambda: promote(
                 decision,
@@ -284,10 +289,10 @@ class Bench:
 
     def report(self, result: Comparison, decision: Decision | None = None) -> Path:
         """Write the result as one HTML file that opens without a network, and return its path."""
-        plan = self._plan_of(result)
+        run = self._run_of(result)
         self.home.reports.mkdir(exist_ok=True)
-        path = self.home.reports / f"{plan.study}-{plan.execution_id}.html"
-        path.write_text(report_html(plan, result, decision), encoding="utf-8")
+        path = self.home.reports / f"{self.name}-{run.execution_id}.html"
+        path.write_text(self._page(run, result, decision), encoding="utf-8")
         return path
 
     def sync(self) -> None:

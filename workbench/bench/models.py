@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -99,17 +98,21 @@ class Models:
         ----------
         stop
             Once set, nothing is sent, retries included.
+
+        Raises
+        ------
+        InputError
+            Where a model's key is missing; nothing is sent.
         """
-        return {ref.name: chain(self._connect(ref), Retry(), Stoppable(stop)) for ref in self.refs}
+        connected = [self._connect(ref) for ref in self.refs]
+        for model in connected:
+            model.check()
+        return {model.ref.name: chain(model, Retry(), Stoppable(stop)) for model in connected}
 
     def _connect(self, ref: ModelRef) -> OpenAI:
         if ref.name not in self._connected:
             self._connected[ref.name] = OpenAI(
-                ref.model,
-                base_url=self._endpoint.base_url,
-                api_key="none-needed",
-                name=ref.name,
-                origin=OFFLINE,
+                ref.model, base_url=self._endpoint.base_url, name=ref.name, origin=OFFLINE
             )
         return self._connected[ref.name]
 
@@ -172,7 +175,7 @@ def _from_mapping(spec: Mapping[str, Any]) -> OpenAI:
     return OpenAI(
         str(spec.get("model", name)),
         base_url=spec.get("base_url"),
-        api_key=None if variable is None else os.environ.get(str(variable)),
+        api_key_env=None if variable is None else str(variable),
         name=name,
         timeout_s=float(spec.get("timeout_s", 60.0)),
     )
