@@ -30,7 +30,9 @@ def test_an_execution_is_a_parent_run_with_a_run_for_each_arm(recorder: Recorder
     assert run.data.metrics["answered"] < 8
     assert run.data.metrics["score_exact"] == 1.0
     assert "latency_p99_s" not in run.data.metrics  # missing is not zero
+    assert run.data.params["price_out_per_mtok"] == "0.4"
     assert run.info.status == "FINISHED"
+    assert run.info.end_time >= run.info.start_time
     assert run.inputs.dataset_inputs[0].dataset.name == "tickets"
 
 
@@ -76,10 +78,10 @@ def test_a_resumed_execution_is_brought_up_to_date(recorder: Recorder) -> None:
     ids = recorder.record(plan, trials[:8], scores[:8])
     client = recorder.open().client
     assert client.get_run(ids.parent).info.status == "KILLED"
-    assert client.get_run(ids.parent).data.metrics["attempted"] == 8
+    assert client.get_run(ids.parent).data.metrics["calls"] == 8
     recorder.record(plan, trials, scores)
     assert client.get_run(ids.parent).info.status == "FINISHED"
-    assert client.get_run(ids.parent).data.metrics["attempted"] == 16
+    assert client.get_run(ids.parent).data.metrics["calls"] == 16
     assert len(client.search_traces(locations=[ids.experiment_id])) == 16
 
 

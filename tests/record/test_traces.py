@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,8 @@ def test_a_trace_has_prompt_answer_tokens_cost_user_and_tags(recorder: Recorder)
     assert trace.data.spans[0].outputs["choices"][0]["message"]["content"] == "billing"
     assert trace.info.token_usage == {"input_tokens": 20, "output_tokens": 2, "total_tokens": 22}
     assert trace.info.cost["total_cost"] == 1e-5
+    assert trace.info.cost["output_cost"] == pytest.approx(2 * 0.4 / 1e6)
+    assert trace.info.cost["input_cost"] == pytest.approx(1e-5 - 2 * 0.4 / 1e6)
     assert trace.info.trace_metadata["mlflow.trace.user"] == trials[0].case["user"]
     tags = trace.info.tags
     assert tags["arm"] == trials[0].arm

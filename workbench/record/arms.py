@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from workbench.core.identity import canonical
+from workbench.core.records import Usage
 from workbench.core.redact import redact
 from workbench.core.table import answered, score_names
+from workbench.record.experiments import PRICE_OUT
 from workbench.record.prompts import PromptVersionRef
 from workbench.record.tables import lean_json, write_parquet
 
@@ -37,6 +39,18 @@ __all__ = [
 
 TABLE_FILE = "trials.parquet"
 LEAN_FILE = "trials_table.json"
+# Shown first: MLflow's columns stand in the order in which metrics were written.
+FIRST = (
+    "quality_mean",
+    "cost_usd_per_1000",
+    "latency_p95_s",
+    "quality_low",
+    "quality_high",
+    "cost_low",
+    "cost_high",
+    "latency_p50_s",
+    "latency_p99_s",
+)
 PACKAGES = (
     "prompt-workbench",
     "mlflow",
@@ -100,7 +114,9 @@ def arm_params(arm: Arm, plan: Plan, prompt: PromptVersionRef) -> dict[str, str]
         "origin": arm.model.origin,
         "prompt": prompt.name,
         "prompt_version": prompt.version,
-        "prompt_hash": prompt.hash,
+        "version_hash": prompt.hash,
+        "price_in_per_mtok": _per_mtok(plan, arm, Usage(tokens_in_uncached=1_000, tokens_out=0)),
+        PRICE_OUT: _per_mtok(plan, arm, Usage(tokens_in_uncached=0, tokens_out=1_000)),
         "examples": 0 if arm.variant.examples is None else len(arm.variant.examples),
         "answer_schema": None if schema is None else canonical(schema),
         "repeats": plan.repeats,
@@ -110,6 +126,12 @@ def arm_params(arm: Arm, plan: Plan, prompt: PromptVersionRef) -> dict[str, str]
     scorers = {f"scorer.{scorer.name}": scorer.digest for scorer in plan.scorers}
     sampling = {name: value for name, value in arm.params.items() if name != "response_format"}
     return _params(values | scorers | sampling)
+
+
+def _per_mtok(plan: Plan, arm: Arm, thousand: Usage) -> float | None:
+    """Return a price in USD per million tokens, asked by the thousand: long prompts may cost more."""
+    cost = plan.book.cost_usd(arm.model, thousand)
+    return None if cost is None else round(cost * 1_000, 9)
 
 
 def _finite(values: Mapping[str, Any]) -> dict[str, float]:
@@ -140,31 +162,21 @@ def arm_metrics(frame: pd.DataFrame, summary: Mapping[str, Any] | None) -> dict[
     for name in score_names(frame):
         column = frame[f"score_{name}"]
         counts |= {f"score_{name}": column.mean(), f"scored_{name}": int(column.notna().sum())}
-    return _finite(counts | dict(summary or {}))
+    values = dict(summary or {})
+    first = {name: values[name] for name in FIRST if name in values}
+    return _finite(first | counts | values)
 
 
-def execution_metrics(frame: pd.DataFrame, attempts: pd.DataFrame) -> dict[str, float]:
-    """Return an execution's totals: what was attempted, answered and spent (absent where a price is unknown).
+def execution_metrics(attempts: pd.DataFrame) -> dict[str, float]:
+    """Return what an execution spent: few metrics, since those of the arms stand beside them in MLflow.
 
     Parameters
     ----------
-    frame, attempts
-        The trial table and its ledger.
+    attempts
+        The ledger. Where the cost of any attempt is unknown, so is the sum, and absent.
     """
     spent = attempts["cost_usd"]
-    return _finite(
-        {
-            "attempted": len(frame),
-            "answered": int(answered(frame).sum()),
-            "calls": len(attempts),
-            "calls_of_unknown_cost": int(spent.isna().sum()),
-            "spent_usd": spent.sum(skipna=False) if len(spent) else 0.0,
-            "tokens_in": attempts[["tokens_in_uncached", "tokens_in_cached", "tokens_in_cache_write"]]
-            .sum()
-            .sum(),
-            "tokens_out": attempts["tokens_out"].sum(),
-        }
-    )
+    return _finite({"spent_usd": spent.sum(skipna=False) if len(spent) else 0.0, "calls": len(attempts)})
 
 
 def environment() -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from workbench.core.identity import digest
 from workbench.core.records import Score, Trial
 from workbench.core.redact import redact
+from workbench.record.experiments import ArmRun
 from workbench.record.prompts import PromptVersionRef
 
 __all__ = ["Cleaner", "span", "trace_id", "trace_info"]
@@ -48,8 +49,7 @@ def trace_info(
     trial: Trial,
     scores: Sequence[Score],
     experiment_id: str,
-    run_id: str,
-    prompt: PromptVersionRef | None,
+    arm: ArmRun,
     now: float,
     clean: Cleaner,
 ) -> Any:
@@ -59,10 +59,8 @@ def trace_info(
     ----------
     scores
         The trial's scores: each an assessment.
-    run_id
-        The arm's run.
-    prompt
-        The arm's prompt version; None: none is shown.
+    arm
+        The arm's run, prompt version and price.
     now
         Time of a trial that knows none, in seconds since the epoch.
     """
@@ -81,9 +79,9 @@ def trace_info(
         state=TraceState.ERROR if trial.status == "error" else TraceState.OK,
         request_preview=clean(asked)[:PREVIEW],
         response_preview=None if answered is None else clean(answered)[:PREVIEW],
-        trace_metadata=_metadata(trial, scores, run_id, clean),
-        tags=_tags(trial, prompt, clean),
-        assessments=_assessments(trial, scores, run_id, end // 1_000_000, clean),
+        trace_metadata=_metadata(trial, scores, arm, clean),
+        tags=_tags(trial, arm.prompt, clean),
+        assessments=_assessments(trial, scores, arm.run, end // 1_000_000, clean),
     )
 
 
@@ -93,11 +91,11 @@ def _times(trial: Trial, now: float) -> tuple[int, int]:
     return start, start + int((trial.latency_s or 0.0) * 1e6) * 1000
 
 
-def _metadata(trial: Trial, scores: Sequence[Score], run_id: str, clean: Cleaner) -> dict[str, str]:
+def _metadata(trial: Trial, scores: Sequence[Score], arm: ArmRun, clean: Cleaner) -> dict[str, str]:
     content = [trial.status, trial.output, trial.error, trial.cost_usd, trial.started_at, trial.model_served]
     judged = [[s.scorer, s.value, s.missing, s.reason, s.digest, s.rater] for s in scores]
     out = {
-        "mlflow.sourceRun": run_id,
+        "mlflow.sourceRun": arm.run,
         "mlflow.trace_schema.version": "3",
         "workbench.digest": digest([content, judged])[:16],
     }
@@ -107,7 +105,7 @@ def _metadata(trial: Trial, scores: Sequence[Score], run_id: str, clean: Cleaner
     if trial.usage is not None:
         out["mlflow.trace.tokenUsage"] = json.dumps(_usage(trial))
     if trial.cost_usd is not None:
-        out["mlflow.trace.cost"] = json.dumps({"total_cost": trial.cost_usd})
+        out["mlflow.trace.cost"] = json.dumps(_cost(trial, arm))
     return out
 
 
@@ -124,6 +122,18 @@ def _usage(trial: Trial) -> dict[str, int]:
     if usage.tokens_in_cache_write:
         out["cache_creation_input_tokens"] = usage.tokens_in_cache_write
     return out
+
+
+def _cost(trial: Trial, arm: ArmRun) -> dict[str, float]:
+    """Return the cost, split into output and the rest where the price is known: MLflow shows it only so."""
+    total = trial.cost_usd
+    assert total is not None
+    if trial.usage is None or arm.price_out_per_mtok is None:
+        return {"total_cost": total}
+    output = trial.usage.tokens_out * arm.price_out_per_mtok / 1e6
+    if output > total:  # another price than the plan's (a service tier, an earlier day)
+        return {"total_cost": total}
+    return {"input_cost": total - output, "output_cost": output, "total_cost": total}
 
 
 def _tags(trial: Trial, prompt: PromptVersionRef | None, clean: Cleaner) -> dict[str, str]:
@@ -201,7 +211,7 @@ def _feedback(trial: Trial, score: Score, run_id: str, time_ms: int, clean: Clea
     return feedback
 
 
-def span(trial: Trial, now: float, clean: Cleaner) -> Any:
+def span(trial: Trial, arm: ArmRun, now: float, clean: Cleaner) -> Any:
     """Return the one span of a trial: the request as it was sent, the answer, tokens and cost."""
     from mlflow.entities.span import Span
     from opentelemetry.sdk.resources import Resource
@@ -218,7 +228,7 @@ def span(trial: Trial, now: float, clean: Cleaner) -> Any:
             context=SpanContext(
                 int(identity, 16), int(digest(identity)[:16], 16) or 1, False, TraceFlags(TraceFlags.SAMPLED)
             ),
-            attributes={key: json.dumps(value) for key, value in _attributes(trial, clean).items()},
+            attributes={key: json.dumps(value) for key, value in _attributes(trial, arm, clean).items()},
             resource=Resource.get_empty(),
             start_time=start,
             end_time=end,
@@ -227,7 +237,7 @@ def span(trial: Trial, now: float, clean: Cleaner) -> Any:
     )
 
 
-def _attributes(trial: Trial, clean: Cleaner) -> dict[str, Any]:
+def _attributes(trial: Trial, arm: ArmRun, clean: Cleaner) -> dict[str, Any]:
     messages = [message.to_dict() for message in trial.messages]
     out: dict[str, Any] = {
         "mlflow.traceRequestId": trace_id(trial.trial_id),
@@ -242,7 +252,7 @@ def _attributes(trial: Trial, clean: Cleaner) -> dict[str, Any]:
     if trial.usage is not None:
         out["mlflow.chat.tokenUsage"] = _usage(trial)
     if trial.cost_usd is not None:  # set here, it wins over MLflow's own price list
-        out["mlflow.llm.cost"] = {"total_cost": trial.cost_usd}
+        out["mlflow.llm.cost"] = _cost(trial, arm)
     if len(trial.attempts) > 1:
         out["attempts"] = [
             {"error_kind": attempt.error_kind, "latency_s": attempt.latency_s, "cost_usd": attempt.cost_usd}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.core.redact import redact
@@ -12,14 +13,34 @@ from workbench.errors import RecordError
 from workbench.record.prompts import PromptVersionRef
 from workbench.record.store import Store, guarded
 
-__all__ = ["ARM_TAG", "EXECUTION_TAG", "KIND_TAG", "Experiments"]
+__all__ = ["ARM_TAG", "EXECUTION_TAG", "KIND_TAG", "PRICE_OUT", "ArmRun", "Experiments"]
 
 KIND_TAG = "workbench.kind"
 EXECUTION_TAG = "workbench.execution_id"
 ARM_TAG = "workbench.arm"
 DECISION_TAG = "workbench.decision"
 PARENT_TAG = "mlflow.parentRunId"
+PRICE_OUT = "price_out_per_mtok"
 CHUNK = 100  # params or tags in one request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmRun:
+    """An arm's run, and what its traces need to know of it.
+
+    Parameters
+    ----------
+    run
+        The run's id.
+    prompt
+        The prompt version the arm asks with; None where none was linked.
+    price_out_per_mtok
+        USD per million output tokens, by which a trace's cost is split; None where unknown.
+    """
+
+    run: str
+    prompt: PromptVersionRef | None = None
+    price_out_per_mtok: float | None = None
 
 
 class Experiments:
@@ -150,16 +171,22 @@ class Experiments:
         at = self._now() if end is None else end
         with guarded(self._store.uri):
             status = "FINISHED" if complete else "KILLED"
-            if self._client.get_run(run).info.status != status:
-                self._client.set_terminated(run, status, int(at * 1000))
+            info = self._client.get_run(run).info
+            if info.status != status:
+                # A run made after its trials (recorded later from the journal) does not end before it began.
+                self._client.set_terminated(run, status, max(int(at * 1000), info.start_time))
 
-    def linked(self, run: str) -> PromptVersionRef | None:
-        """Return the prompt version that was linked to an arm's run; None where none was."""
+    def arm_run(self, run: str) -> ArmRun:
+        """Return an arm's run with what `begin` wrote on it: prompt version and price."""
         with guarded(self._store.uri):
             data = self._client.get_run(run).data
+        price = data.params.get(PRICE_OUT)
         links = json.loads(data.tags.get("mlflow.linkedPrompts", "[]"))
-        if not links:
-            return None
-        return PromptVersionRef(
-            name=links[0]["name"], version=int(links[0]["version"]), hash=data.params.get("prompt_hash", "")
-        )
+        prompt = None
+        if links:
+            prompt = PromptVersionRef(
+                name=links[0]["name"],
+                version=int(links[0]["version"]),
+                hash=data.params.get("version_hash", ""),
+            )
+        return ArmRun(run=run, prompt=prompt, price_out_per_mtok=None if price is None else float(price))

@@ -137,8 +137,8 @@ class Recorder:
             arm: runs.child(experiment, parent, first.execution_id, arm)
             for arm in dict.fromkeys(trial.arm for trial in trials)
         }
-        linked = {arm: version for arm, run in children.items() if (version := runs.linked(run)) is not None}
-        return write_traces(self.open(), experiment, trials, scores, children, linked, now=self._now())
+        known = {arm: runs.arm_run(run) for arm, run in children.items()}
+        return write_traces(self.open(), experiment, trials, scores, known, now=self._now())
 
     def record(
         self,
@@ -179,7 +179,7 @@ class Recorder:
             runs.finish(run, end, complete=complete)
         chosen = select(trials, scores, plan.incumbent)
         attempts = attempts_frame(trials)
-        runs.log(ids.parent, {}, arms.execution_metrics(frame, attempts), {"traces_sampled": chosen.words})
+        runs.log(ids.parent, {}, arms.execution_metrics(attempts), {"traces_sampled": chosen.words})
         with tempfile.TemporaryDirectory() as folder:
             named = {"plan.txt": str(redact(str(plan))), "report.html": report_html, **(files or {})}
             arms.write_files(Path(folder), frame, attempts, named)

@@ -12,6 +12,7 @@ from typing import Any
 
 from workbench.core.records import Score, Trial
 from workbench.record.entities import Cleaner, span, trace_id, trace_info
+from workbench.record.experiments import ArmRun
 from workbench.record.prompts import PromptVersionRef
 from workbench.record.store import Store, guarded
 
@@ -25,8 +26,7 @@ def write_traces(
     experiment_id: str,
     trials: Sequence[Trial],
     scores: Iterable[Score],
-    runs: Mapping[str, str],
-    prompts: Mapping[str, PromptVersionRef],
+    runs: Mapping[str, ArmRun],
     *,
     now: float,
 ) -> int:
@@ -37,9 +37,7 @@ def write_traces(
     trials, scores
         What to write; scores of other trials are ignored.
     runs
-        Run id by arm: the run a trace belongs to.
-    prompts
-        Prompt version by arm; an arm without one gets no link.
+        By arm: the run a trace belongs to, and the prompt version it is linked to.
     now
         Time of a trial that knows none, in seconds since the epoch.
 
@@ -62,14 +60,17 @@ def write_traces(
                     by_trial.get(trial.trial_id, ()),
                     experiment_id,
                     runs[trial.arm],
-                    prompts.get(trial.arm),
                     now,
                     clean,
                 )
                 for trial in batch
             ]
-            spans = [span(trial, now, clean) for trial in batch]
-            links = [(trace_id(t.trial_id), prompts[t.arm]) for t in batch if t.arm in prompts]
+            spans = [span(trial, runs[trial.arm], now, clean) for trial in batch]
+            links = [
+                (trace_id(trial.trial_id), prompt)
+                for trial in batch
+                if (prompt := runs[trial.arm].prompt) is not None
+            ]
             written += _send(store, experiment_id, infos, spans, links)
     return written
 
