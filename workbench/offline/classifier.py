@@ -15,22 +15,25 @@ character n-grams fitted on the prompt alone. The rest is the same:
 
 ``scale`` was fitted once, by the log-likelihood of the right label at temperature 1, on `CLINC150
 <https://github.com/clinc/oos-eval>`_ (CC-BY-3.0): 30 tasks of 8 intents each, half of them of 8 similar
-intents, with 0, 1, 2, 6, 10 and 20 examples per intent, pooled. It is a constant, not fitted to any study.
-``tests/offline/test_scale.py`` fits it again where that data is present.
+intents, with 0, 1, 2, 6, 10 and 20 examples per intent, pooled. It is a constant and was not fitted to any
+study; ``tests/offline/test_scale.py`` fits it again where that data is present. `RIDGE` and `TARGET` were
+chosen by hand, on the same data and on support tickets.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import random
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from workbench.offline.chat import Chat
+from workbench.offline.head import fit_head, gumbel
 from workbench.offline.prompt import Prompt, read_prompt, split_chat
 
 if TYPE_CHECKING:
@@ -39,16 +42,10 @@ if TYPE_CHECKING:
 
     from workbench.core.protocols import Embedder
 
-__all__ = ["RIDGE", "TARGET", "TEMPERATURE", "MiniLMClassifier", "TfidfClassifier"]
+__all__ = ["TEMPERATURE", "MiniLMClassifier", "TfidfClassifier"]
 
 TEMPERATURE = 0.7
 """Sampling temperature where a request names none."""
-
-RIDGE = 2.0
-"""Penalty of the examples' correction: the higher, the less one example moves."""
-
-TARGET = 0.5
-"""How far above the other labels an example's label should stand, in units of cosine."""
 
 _Before = tuple[tuple[str, str], ...]
 
@@ -61,52 +58,10 @@ def _sentences(about: str) -> list[str]:
     return [part for piece in re.split(r"[;]|\.(?:\s|$)", about) if (part := piece.strip())]
 
 
-def _noise(seed: int, text: str, label: str) -> float:
-    """Return standard Gumbel noise, a function of its arguments alone."""
-    raw = hashlib.blake2b(f"{seed}\0{text}\0{label}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    uniform = (int.from_bytes(raw) + 0.5) / 2**64
-    return -math.log(-math.log(min(uniform, 1 - 2**-53)))
-
-
-def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    import numpy as np
-
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    scaled: NDArray[np.float64] = rows / np.where(lengths > 0, lengths, 1.0)
-    return scaled
-
-
-def _head(
-    prompt: Prompt, names: NDArray[Any], about: Mapping[str, NDArray[Any]], examples: NDArray[Any]
-) -> NDArray[np.float64]:
-    """Return weights of shape (d, labels): a text's scores are its vector times these.
-
-    Parameters
-    ----------
-    names
-        Unit vectors of the labels' names, (labels, d).
-    about
-        Label -> unit vectors of its description's sentences.
-    examples
-        Unit vectors of the examples' texts, (examples, d).
-    """
-    import numpy as np
-
-    rows = names.astype(np.float64)
-    for index, label in enumerate(prompt.labels):
-        if label in about:
-            rows[index] = rows[index] + _unit(about[label].mean(axis=0, keepdims=True).astype(np.float64))[0]
-    weights: NDArray[np.float64] = _unit(rows).T
-    if not prompt.examples:
-        return weights
-    count = len(prompt.labels)
-    place = {label: index for index, label in enumerate(prompt.labels)}
-    right = np.eye(count)[[place[label] for _, label in prompt.examples]]
-    now = examples @ weights
-    residual = TARGET * (right - 1 / count) - (now - now.mean(axis=1, keepdims=True))
-    kernel = examples @ examples.T + RIDGE * np.eye(len(examples))
-    corrected: NDArray[np.float64] = weights + examples.T @ np.linalg.solve(kernel, residual)
-    return corrected
+def _texts(prompt: Prompt) -> tuple[list[str], dict[str, list[str]], list[str]]:
+    """Return the labels' names, the described labels' sentences, and the examples' texts."""
+    about = {label: pieces for label, text in prompt.about.items() if (pieces := _sentences(text))}
+    return [_name_text(label) for label in prompt.labels], about, [text for text, _ in prompt.examples]
 
 
 class _Classifier:
@@ -173,7 +128,7 @@ class _Classifier:
             seed = self._rng.getrandbits(63) if chat.seed is None else chat.seed
             factor = self.scale / temperature
             drawn = [
-                factor * score + _noise(seed, text, name)
+                factor * score + gumbel(seed, text, name)
                 for score, name in zip(scores, prompt.labels, strict=True)
             ]
             label = prompt.labels[drawn.index(max(drawn))]
@@ -201,7 +156,7 @@ class MiniLMClassifier(_Classifier):
         "A small in-context classifier over all-MiniLM-L6-v2 sentence embeddings: chooses among the labels"
         " that the prompt names. Not a language model; its price is whatever the study declares."
     )
-    scale = 22.0
+    scale = 23.0
 
     def __init__(self, embedder: Embedder, *, rng: random.Random | None = None) -> None:
         super().__init__(rng=rng)
@@ -210,9 +165,7 @@ class MiniLMClassifier(_Classifier):
     def _fit(self, prompt: Prompt) -> NDArray[np.float32]:
         import numpy as np
 
-        names = [_name_text(label) for label in prompt.labels]
-        about = {label: pieces for label, text in prompt.about.items() if (pieces := _sentences(text))}
-        texts = [text for text, _ in prompt.examples]
+        names, about, texts = _texts(prompt)
         pieces = [piece for group in about.values() for piece in group]
         vectors = self._embedder.embed([*names, *pieces, *texts])  # one batch: padding and locks once
         told: dict[str, NDArray[Any]] = {}
@@ -220,7 +173,7 @@ class MiniLMClassifier(_Classifier):
         for label, group in about.items():
             told[label] = vectors[start : start + len(group)]
             start += len(group)
-        return _head(prompt, vectors[: len(names)], told, vectors[start:]).astype(np.float32)
+        return fit_head(prompt, vectors[: len(names)], told, vectors[start:]).astype(np.float32)
 
     def _scores(self, fitted: Any, text: str) -> NDArray[np.float64]:
         scores: NDArray[np.float64] = self._embedder.embed([text])[0] @ fitted
@@ -230,9 +183,10 @@ class MiniLMClassifier(_Classifier):
 class TfidfClassifier(_Classifier):
     """Model ``tfidf``: the same over TF-IDF of character n-grams; cheaper and weaker.
 
-    It knows nothing but the prompt: the vocabulary and its weights come from the label names, descriptions
-    and examples in it (scikit-learn's ``TfidfVectorizer``, ``char_wb``, 3 to 5 characters, sublinear
-    counts).
+    It knows nothing but the prompt: vocabulary and weights come from the label names, descriptions and
+    examples in it (scikit-learn's ``TfidfVectorizer``, ``char_wb``, 3 to 5 characters, sublinear counts,
+    smooth idf). N-grams of a text that the prompt does not have count in the text's length, with the idf of
+    something never seen, so that a cosine means the same in a short prompt and in a long one.
     """
 
     name = "tfidf"
@@ -241,21 +195,49 @@ class TfidfClassifier(_Classifier):
         " labels that the prompt names, by spelling alone. Not a language model; its price is whatever the"
         " study declares."
     )
-    scale = 10.0
+    scale = 22.0
 
-    def _fit(self, prompt: Prompt) -> tuple[Any, NDArray[np.float64]]:
+    def _fit(self, prompt: Prompt) -> _Spelling:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        names = [_name_text(label) for label in prompt.labels]
-        about = {label: pieces for label, text in prompt.about.items() if (pieces := _sentences(text))}
-        texts = [text for text, _ in prompt.examples]
-        vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
-        vectorizer.fit([*names, *(piece for group in about.values() for piece in group), *texts])
-        told = {label: vectorizer.transform(group).toarray() for label, group in about.items()}
-        examples = vectorizer.transform(texts).toarray() if texts else vectorizer.transform([""]).toarray()
-        return vectorizer, _head(prompt, vectorizer.transform(names).toarray(), told, examples)
+        names, about, texts = _texts(prompt)
+        documents = [*names, *(piece for group in about.values() for piece in group), *texts]
+        vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True).fit(documents)
 
-    def _scores(self, fitted: Any, text: str) -> NDArray[np.float64]:
-        vectorizer, weights = fitted
-        scores: NDArray[np.float64] = (vectorizer.transform([text]) @ weights)[0]
-        return scores
+        def rows(group: list[str]) -> NDArray[np.float64]:
+            dense: NDArray[np.float64] = vectorizer.transform(group or [""]).toarray()
+            return dense
+
+        told = {label: rows(group) for label, group in about.items()}
+        return _Spelling(
+            grams=vectorizer.build_analyzer(),
+            place=vectorizer.vocabulary_,
+            idf=vectorizer.idf_.tolist(),
+            unseen=math.log(1 + len(documents)) + 1,
+            weights=fit_head(prompt, rows(names), told, rows(texts)),
+        )
+
+    def _scores(self, fitted: _Spelling, text: str) -> NDArray[np.float64]:
+        import numpy as np
+
+        places, values, square = [], [], 0.0
+        for gram, count in Counter(fitted.grams(text)).items():
+            place = fitted.place.get(gram)
+            value = (1 + math.log(count)) * (fitted.unseen if place is None else fitted.idf[place])
+            square += value * value
+            if place is not None:
+                places.append(place)
+                values.append(value)
+        scores: NDArray[np.float64] = np.asarray(values) @ fitted.weights[places]
+        return scores / math.sqrt(square or 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spelling:
+    """What `TfidfClassifier` makes of a prompt."""
+
+    grams: Callable[[str], list[str]]
+    place: Mapping[str, int]
+    idf: list[float]
+    unseen: float
+    weights: NDArray[np.float64]
