@@ -17,8 +17,8 @@ from tests.conformance import sink
 from tests.store import strategies
 from workbench.core.records import Attempt, Message, ModelRef, Reply, Request, Score, Trial, Usage
 from workbench.errors import ModelError, StoreError
-from workbench.store.calls import LEASE_S
 from workbench.store.journal import Journal
+from workbench.store.runs import LEASE_S
 
 REF = ModelRef(name="offline/minilm", model="minilm", origin="offline")
 REQUEST = Request(

@@ -40,7 +40,10 @@ def lines(process: subprocess.Popen[str], count: int) -> list[str]:
 def kill(process: subprocess.Popen[str]) -> list[str]:
     """Kill a process without warning and return the lines it had still written."""
     process.kill()
-    rest = process.communicate()[0]
+    assert process.stdout is not None
+    # Not `communicate`: it passes over what `readline` has already taken in.
+    rest = "" if process.stdout.closed else process.stdout.read()
+    process.communicate()
     return rest.splitlines()
 
 

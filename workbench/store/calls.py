@@ -10,18 +10,15 @@ from pathlib import Path
 from workbench.core.records import Attempt, Reply, Request
 from workbench.errors import ModelError
 from workbench.store.codec import decode, encode, error_from_plain, error_to_plain
-from workbench.store.entries import Claim, Doubt
-from workbench.store.owner import alive, process_token
+from workbench.store.entries import NOTHING, Cell, Claim, Doubt, Spending
+from workbench.store.owner import process_token
 from workbench.store.prompts import Prompts
-from workbench.store.schema import Database
+from workbench.store.runs import Runs
 
-__all__ = ["LEASE_S", "MAX_AGE_DAYS", "Calls"]
+__all__ = ["MAX_AGE_DAYS", "Calls"]
 
 MAX_AGE_DAYS = 30.0
 """Replies older than this are not reused unasked: the model behind a name may have changed."""
-
-LEASE_S = 600.0
-"""After so many seconds an open intent counts as abandoned, even where its process cannot be examined."""
 
 _DONE = "FROM calls JOIN outcomes ON seq = outcome WHERE calls.key = ? AND calls.state = 'done'"
 
@@ -30,12 +27,8 @@ def _young(at: float, now: float, max_age_days: float | None) -> bool:
     return max_age_days is None or now - at <= max_age_days * 86_400
 
 
-def _live(process: str, intent_at: float, now: float) -> bool:
-    return now - intent_at <= LEASE_S and alive(process) is not False
-
-
-class Calls:
-    """The half of the journal that knows calls by their key, whoever asked them and what for.
+class Calls(Runs):
+    """The part of the journal that knows calls by their key, whoever asked them and what for.
 
     Parameters
     ----------
@@ -46,13 +39,17 @@ class Calls:
     """
 
     def __init__(self, path: str | Path, *, now: Callable[[], float] = time.time) -> None:
-        self.path = Path(path)
-        self._now = now
-        self._database = Database(self.path)
+        super().__init__(path, now=now)
         self._prompts = Prompts(self._database)
 
     def begin(
-        self, key: str, request: Request, owner: str, *, max_age_days: float | None = MAX_AGE_DAYS
+        self,
+        key: str,
+        request: Request,
+        owner: str,
+        *,
+        cell: Cell | None = None,
+        max_age_days: float | None = MAX_AGE_DAYS,
     ) -> Claim:
         """Write down the intent to send a call, before it is sent.
 
@@ -62,18 +59,22 @@ class Calls:
             `call_key(request)`.
         owner
             Who asks: equal within one run of one process, different between runs.
+        cell
+            The cell (execution, trial) that is asked for, claimed in the same transaction; None: none is.
         max_age_days
             A younger reply is ``done``; None: any reply is.
 
         Returns
         -------
         claim
-            ``new`` and ``in_doubt`` allow sending; ``done`` and ``busy`` forbid it. A key once in doubt stays
-            so until it is answered.
+            ``new`` and ``in_doubt`` allow sending; ``done``, ``busy`` and ``left`` forbid it (see `Claim`). A
+            key once in doubt stays so until it is answered.
         """
         prompt, body = self._prompts.pack(request)
         mine = (owner, process_token(), now := self._now())
         with self._database.write() as connection:
+            if cell is not None and (claim := self._claim_cell(connection, cell, owner)) != "mine":
+                return claim
             row = connection.execute(
                 "SELECT state, owner, process, intent_at, doubts,"
                 " (SELECT at FROM outcomes WHERE seq = outcome) FROM calls WHERE key = ?",
@@ -89,7 +90,7 @@ class Calls:
             state, other, process, intent_at, doubts, answered_at = row
             if state == "done" and _young(answered_at, now, max_age_days):
                 return "done"
-            if state == "intent" and other != owner and _live(process, intent_at, now):
+            if state == "intent" and other != owner and self._goes_on(connection, other, process, intent_at):
                 return "busy"
             doubts = {"intent": doubts + 1, "failed": doubts, "done": 0}[state]
             connection.execute(
@@ -99,10 +100,24 @@ class Calls:
             )
             return "in_doubt" if doubts else "new"
 
-    def finish(self, key: str, outcome: Reply | ModelError, owner: str = "") -> None:
-        """Write down what came of a call, with usage and all attempts, in one transaction.
+    def finish(
+        self,
+        key: str,
+        outcome: Reply | ModelError,
+        owner: str = "",
+        *,
+        spent: Spending = NOTHING,
+        released: Spending = NOTHING,
+        count: int = 0,
+    ) -> None:
+        """Write down what came of a call, with usage, all attempts and what was spent, in one transaction.
 
         A reply that is already there stays; the attempts are added to the ledger all the same.
+
+        Parameters
+        ----------
+        spent, released, count
+            As in `settle`.
         """
         state = "done" if isinstance(outcome, Reply) else "failed"
         body = encode(outcome if isinstance(outcome, Reply) else error_to_plain(outcome))
@@ -114,6 +129,17 @@ class Calls:
             connection.execute(
                 "UPDATE calls SET state = ?, outcome = ? WHERE key = ? AND state != 'done'",
                 (state, row.lastrowid, key),
+            )
+            if spent != NOTHING or count:
+                self._settle(connection, owner, spent, released, count)
+
+    def abandon(self, key: str, owner: str) -> None:
+        """Give up a call that was sent and whose outcome nobody will hear: it is in doubt from now on."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE calls SET state = 'failed', doubts = doubts + 1"
+                " WHERE key = ? AND owner = ? AND state = 'intent'",
+                (key, owner),
             )
 
     def reply(self, key: str, max_age_days: float | None = MAX_AGE_DAYS) -> Reply | None:
@@ -133,6 +159,11 @@ class Calls:
         rows = self._database.read(f"SELECT outcomes.owner {_DONE}", (key,))
         return rows[0][0] if rows else None
 
+    def doubts(self, key: str) -> int:
+        """Return how often a call was begun and not finished before its last outcome."""
+        rows = self._database.read("SELECT doubts FROM calls WHERE key = ?", (key,))
+        return int(rows[0][0]) if rows else 0
+
     def outcomes(self, key: str) -> list[Reply | ModelError]:
         """Return all that ever came of a call, oldest first."""
         rows = self._database.read("SELECT state, body FROM outcomes WHERE key = ? ORDER BY seq", (key,))
@@ -146,14 +177,18 @@ class Calls:
         return [attempt for outcome in self.outcomes(key) for attempt in outcome.attempts]
 
     def in_doubt(self) -> list[Doubt]:
-        """Return the calls begun and never finished whose process is gone, oldest first."""
-        now = self._now()
-        rows = self._database.read(
-            "SELECT key, owner, intent_at, process, prompt, request FROM calls"
-            " WHERE state = 'intent' ORDER BY intent_at"
-        )
-        gone = [row for row in rows if not _live(row[3], row[2], now)]
-        requests = self._prompts.unpack(Request, [row[4:] for row in gone])
+        """Return the calls begun, not finished and asked by nobody now, oldest first: possibly billed."""
+        with self._database.write() as connection:
+            rows = connection.execute(
+                "SELECT key, owner, intent_at, process, prompt, request, state FROM calls"
+                " WHERE state = 'intent' OR (state = 'failed' AND doubts > 0) ORDER BY intent_at"
+            ).fetchall()
+            gone = [
+                row
+                for row in rows
+                if row[6] == "failed" or not self._goes_on(connection, row[1], row[3], row[2])
+            ]
+        requests = self._prompts.unpack(Request, [row[4:6] for row in gone])
         return [
             Doubt(key=row[0], owner=row[1], intent_at=row[2], request=request)
             for row, request in zip(gone, requests, strict=True)

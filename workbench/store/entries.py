@@ -8,11 +8,66 @@ from typing import Any, Literal
 
 from workbench.core.records import Request
 
-__all__ = ["Claim", "Doubt", "Event", "Execution", "Outgoing"]
+__all__ = [
+    "NOTHING",
+    "Cell",
+    "CellClaim",
+    "Claim",
+    "Doubt",
+    "Event",
+    "Execution",
+    "Grant",
+    "Limit",
+    "Outgoing",
+    "Spending",
+]
 
-Claim = Literal["new", "in_doubt", "done", "busy"]
+Claim = Literal["new", "in_doubt", "done", "busy", "left"]
 """What `Journal.begin` found: nobody asked before; somebody did and never finished (possibly billed); it is
-already answered; another one is asking right now. Only after the first two may the call be sent."""
+already answered; another one is asking, or making the cell's row, right now; the cell was that of a run which
+is gone (look whether its row is there, and begin again). Only after the first two may the call be sent."""
+
+Cell = tuple[str, str]
+"""A cell of a study's grid: the execution's id and the trial's."""
+
+CellClaim = Literal["mine", "busy", "left"]
+"""What `Journal.claim_cell` found; see there."""
+
+Grant = Literal["granted", "wait", "reached"]
+"""What `Journal.reserve` found; see there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """An amount of USD and of tokens (input and output together)."""
+
+    usd: float = 0.0
+    tokens: int = 0
+
+    def __add__(self, other: Spending) -> Spending:
+        """Add both."""
+        return Spending(usd=self.usd + other.usd, tokens=self.tokens + other.tokens)
+
+    def __sub__(self, other: Spending) -> Spending:
+        """Subtract both."""
+        return Spending(usd=self.usd - other.usd, tokens=self.tokens - other.tokens)
+
+
+NOTHING = Spending()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """The most that may be spent; None: no limit."""
+
+    usd: float | None = None
+    tokens: int | None = None
+
+    def holds(self, amount: Spending) -> bool:
+        """Return whether an amount stays within it."""
+        return (self.usd is None or amount.usd <= self.usd) and (
+            self.tokens is None or amount.tokens <= self.tokens
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

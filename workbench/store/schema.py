@@ -58,6 +58,30 @@ MIGRATIONS: tuple[str, ...] = (
         seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, at REAL NOT NULL, payload TEXT NOT NULL
     );
     """,
+    """
+    -- Each run of an execution: does it go on, what has it spent, what is set aside for its calls under way.
+    CREATE TABLE runs (
+        owner TEXT PRIMARY KEY, execution_id TEXT NOT NULL, process TEXT NOT NULL, at REAL NOT NULL,
+        ended INTEGER NOT NULL DEFAULT 0, usd REAL NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0,
+        held INTEGER NOT NULL DEFAULT 0, held_usd REAL NOT NULL DEFAULT 0,
+        held_tokens INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE INDEX runs_execution ON runs (execution_id);
+    -- Which run makes a cell's row.
+    CREATE TABLE cells (
+        execution_id TEXT NOT NULL, trial_id TEXT NOT NULL, owner TEXT NOT NULL,
+        PRIMARY KEY (execution_id, trial_id)
+    ) WITHOUT ROWID;
+    -- What executions of before have spent, by their rows.
+    INSERT INTO runs (owner, execution_id, process, at, ended, usd, tokens)
+        SELECT execution_id || '/before', execution_id, '', 0, 1,
+            sum(coalesce(json_extract(record, '$.cost_usd'), 0)),
+            sum(coalesce(json_extract(record, '$.usage.tokens_in_uncached'), 0)
+                + coalesce(json_extract(record, '$.usage.tokens_in_cached'), 0)
+                + coalesce(json_extract(record, '$.usage.tokens_in_cache_write'), 0)
+                + coalesce(json_extract(record, '$.usage.tokens_out'), 0))
+        FROM trials WHERE coalesce(json_extract(record, '$.source'), 'call') = 'call' GROUP BY execution_id;
+    """,
 )
 """The scripts that lead from version n to n + 1. The file's version is how many of them it has seen."""
 
