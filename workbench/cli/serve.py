@@ -11,7 +11,36 @@ import click
 
 from workbench.bench.home import Home
 
-__all__ = ["lab", "offline", "ui"]
+__all__ = ["lab", "lab_command", "offline", "ui", "ui_command", "ui_environment"]
+
+
+def ui_command(home: Home, port: int) -> list[str]:
+    """Return the command that serves MLflow's UI on the store of a project, on loopback."""
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--backend-store-uri", home.tracking_uri, "--default-artifact-root", home.artifacts.as_uri()]
+    return [*command, "--workers", "1"]
+
+
+def ui_environment() -> dict[str, str]:
+    """Return the environment of that command: this one, with MLflow's telemetry and downloads off."""
+    return {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_MODEL_CATALOG_URI": ""}
+
+
+def lab_command(home: Home, port: int, *, browser: bool = True) -> list[str]:
+    """Return the command that opens JupyterLab on loopback, at a project's quickstart if it has one.
+
+    It asks nobody for news or newer versions: a lab on this machine needs no network.
+    """
+    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
+    notebook = home.root / "notebooks" / "01_quickstart.ipynb"
+    if notebook.exists():
+        command.append(f"--LabApp.default_url=/lab/tree/{notebook.relative_to(home.root).as_posix()}")
+    if not browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    return [*command, f"--ServerApp.root_dir={home.root}"]
 
 
 @click.command()
@@ -23,11 +52,8 @@ def ui(port: int) -> None:
     home = Home.find()
     open_store(home.tracking_uri, home.artifacts)
     click.echo(f"MLflow UI on http://127.0.0.1:{port}  (store: {home.tracking_uri}; Ctrl-C ends it)")
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--backend-store-uri", home.tracking_uri, "--default-artifact-root", home.artifacts.as_uri()]
-    command += ["--workers", "1"]
-    environ = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_MODEL_CATALOG_URI": ""}
-    raise SystemExit(subprocess.run(command, env=environ, check=False).returncode)
+    done = subprocess.run(ui_command(home, port), env=ui_environment(), check=False)
+    raise SystemExit(done.returncode)
 
 
 @click.command()
@@ -35,16 +61,7 @@ def ui(port: int) -> None:
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 def lab(port: int, no_browser: bool) -> None:
     """Open JupyterLab at the quickstart."""
-    home = Home.find()
-    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
-    notebook = home.root / "notebooks" / "01_quickstart.ipynb"
-    if notebook.exists():
-        command.append(f"--LabApp.default_url=/lab/tree/{notebook.relative_to(home.root).as_posix()}")
-    if no_browser:
-        command.append("--no-browser")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")
-    command.append(f"--ServerApp.root_dir={home.root}")
+    command = lab_command(Home.find(), port, browser=not no_browser)
     raise SystemExit(subprocess.run(command, check=False).returncode)
 
 
