@@ -48,6 +48,10 @@ ErrorKind = Literal[
     "auth",  # 401, 403
     "not_found",  # 404: no such model or path
     "bad_request",  # any other 4xx
+    "schema_rejected",  # a 4xx about the answer's schema or the tools: the endpoint does not take them
+    "empty",  # a reply came, and was rejected: nothing in it
+    "not_json",  # likewise: it should be JSON and is not
+    "schema_violation",  # likewise: JSON that does not fit
     "circuit_open",  # not sent: the breaker is open
     "deadline",  # not sent: the call's total time is used up
     "canceled",  # Stop or an interrupt ended it

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.errors import InputError
-from workbench.score.structured import OUTCOMES, Outcome, check_schema, outcome, violation
+from workbench.score.structured import OUTCOMES, Outcome, outcome, violation
 
 LABEL = {"type": "object", "properties": {"label": {"enum": ["a", "b"]}}, "required": ["label"]}
 
@@ -60,9 +59,3 @@ def test_nothing_is_fetched_for_a_schema() -> None:
     schema: dict[str, Any] = {"$ref": "http://schemas.example/label.json"}
     with pytest.raises(Exception, match=r"schemas\.example"):
         violation({}, schema)
-
-
-def test_malformed_schema() -> None:
-    """A malformed schema is named with the place in it."""
-    with pytest.raises(InputError, match="properties/label/type"):
-        check_schema({"properties": {"label": {"type": "strng"}}})

@@ -18,13 +18,20 @@ LONGEST = 500
 _NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
-def kind_of_status(status: int, code: str | None = None) -> ErrorKind:
-    """Return the kind of failure that a status (and the error object's code) stands for."""
+# Of the error object's `code` and `param`: what they say where an answer's schema is not taken.
+_SCHEMA_CODES = frozenset({"invalid_json_schema", "invalid_function_parameters"})
+_SCHEMA_PARAMS = ("response_format", "tools", "tool_choice", "functions", "text.format")
+
+
+def kind_of_status(status: int, code: str | None = None, param: str | None = None) -> ErrorKind:
+    """Return the kind of failure that a status, and the error object's code and param, stand for."""
     if status in (401, 403) or (status == 429 and code in _NO_CREDIT):
         return "auth"
     if status == 408 or status >= 500:
         return "server"
     kinds: dict[int, ErrorKind] = {404: "not_found", 409: "conflict", 429: "rate_limit"}
+    if status in (400, 422) and (str(code) in _SCHEMA_CODES or str(param).startswith(_SCHEMA_PARAMS)):
+        return "schema_rejected"
     return kinds.get(status, "bad_request")
 
 
@@ -122,6 +129,7 @@ def remedy_of(
         "server": "The endpoint failed; ask again later.",
         "conflict": "Ask again.",
         "malformed": f"Look whether {base_url} speaks the OpenAI chat protocol (it mostly ends in /v1).",
+        "schema_rejected": "Simplify the schema, or use another schema_mode: not every endpoint has each.",
         "bad_request": "Look at the prompt and its parameters: the endpoint says what it does not accept.",
     }
     return remedies.get(kind, "Please report this with the lines above.")

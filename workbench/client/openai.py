@@ -283,7 +283,7 @@ def kind_of(error: BaseException) -> ErrorKind:
     import openai
 
     if isinstance(error, openai.APIStatusError):
-        return kind_of_status(error.status_code, error.code)
+        return kind_of_status(error.status_code, error.code, error.param)
     if isinstance(error, WireError):
         return error.kind
     kinds: tuple[tuple[tuple[type[BaseException], ...], ErrorKind], ...] = (

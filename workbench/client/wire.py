@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 from workbench.core.records import Reply, Request, Usage
 from workbench.errors import ErrorKind
 
-__all__ = ["Assembly", "WireError", "body_of", "reply_of", "tier_of", "usage_of"]
+__all__ = ["NOT_SENT", "Assembly", "WireError", "body_of", "reply_of", "tier_of", "usage_of"]
 
 
 class WireError(ValueError):
@@ -36,6 +36,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
+NOT_SENT = ("stream", "stream_options", "answer_schema", "reask")
+"""Parameters that no endpoint gets: how an answer travels is the client's choice, not the prompt's; and what
+an answer is held against here (`workbench.define.answer`)."""
+
+
 def body_of(request: Request, *, stream: bool = False) -> dict[str, Any]:
     """Return the body that asks a request: its parameters, model and messages.
 
@@ -45,8 +50,8 @@ def body_of(request: Request, *, stream: bool = False) -> dict[str, Any]:
         Ask for a stream that ends with its usage.
     """
     body: dict[str, Any] = _plain(request.params)
-    body.pop("stream", None)  # how the answer travels is the client's choice, not the prompt's
-    body.pop("stream_options", None)
+    for name in NOT_SENT:
+        body.pop(name, None)
     body["model"] = request.ref.model
     body["messages"] = [_plain(message.to_dict()) for message in request.messages]
     if stream:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 __all__ = [
+    "ANSWER",
     "Attempt",
     "Message",
     "ModelRef",
@@ -22,9 +24,13 @@ __all__ = [
     "Workload",
 ]
 
+ANSWER = "answer"
+"""Name of the schema, and of the tool, by which a model is asked for a structured answer."""
+
 Role = Literal["system", "user", "assistant", "tool"]
 Workload = Literal["interactive", "batch"]
-Purpose = Literal["arm", "judge", "embedding"]
+Purpose = Literal["arm", "reask", "fallback", "hedge", "judge", "embedding"]
+"""What an attempt was made for. A retry is an attempt of the same purpose that follows another."""
 Source = Literal["call", "journal", "semantic"]
 Status = Literal["ok", "refused", "truncated", "empty", "error"]
 """How a trial ended. Only ``ok`` counts as answered; the others are missing, never zero."""
@@ -154,6 +160,9 @@ class Attempt:
     ----------
     model, model_served
         Requested and answering model, as the endpoint names them; served is None where no reply came.
+    ref
+        Who was asked, where it was not the trial's own model (a fallback, a judge): its price counts. None:
+        the trial's own.
     started_at
         Seconds since the epoch.
     latency_s
@@ -163,7 +172,7 @@ class Attempt:
     ttft_s
         Time to first token; None where the reply was not streamed.
     error_kind, error, http_status
-        Why it failed; all None where it did not.
+        Why it failed, or why its reply was rejected; the first two None where neither.
     usage
         None where the endpoint reported none: unknown, not zero.
     service_tier
@@ -176,6 +185,7 @@ class Attempt:
     started_at: float
     latency_s: float
     purpose: Purpose = "arm"
+    ref: ModelRef | None = None
     model_served: str | None = None
     wait_s: float = 0.0
     ttft_s: float | None = None
@@ -186,6 +196,19 @@ class Attempt:
     service_tier: str | None = None
     cost_usd: float | None = None
     price_book: str | None = None
+
+
+def _called(call: Mapping[str, Any]) -> dict[str, Any]:
+    """Return name and arguments of a tool call; arguments that are not JSON stay text."""
+    function = call.get("function")
+    function = function if isinstance(function, Mapping) else {}
+    name, arguments = function.get("name"), function.get("arguments")
+    if isinstance(arguments, str) and name != ANSWER:
+        try:
+            arguments = json.loads(arguments)
+        except (ValueError, RecursionError):
+            pass
+    return {"name": name, "arguments": "" if arguments is None else arguments}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +241,21 @@ class Reply:
     usage: Usage | None = None
     attempts: tuple[Attempt, ...] = ()
     source: Source = "call"
+
+    @property
+    def answer(self) -> str:
+        """What is judged: the text; where tools were called, the call.
+
+        A call of the tool `ANSWER` is its arguments, as they came. Any other is JSON with ``name`` and
+        ``arguments``; several calls are a list of these.
+        """
+        if not self.tool_calls:
+            return self.text
+        calls = [_called(call) for call in self.tool_calls]
+        if len(calls) == 1 and calls[0]["name"] == ANSWER:
+            arguments = calls[0]["arguments"]
+            return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        return json.dumps(calls[0] if len(calls) == 1 else calls, ensure_ascii=False)
 
     @property
     def status(self) -> Status:

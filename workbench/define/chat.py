@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from workbench.core.records import Message, Role
-from workbench.define.template import variables
+from workbench.define.template import missing_variable, render, render_value, variables
 from workbench.errors import InputError, TemplateError
 
-__all__ = ["Template", "checked_name", "to_messages"]
+__all__ = ["Template", "check_constants", "checked_name", "fill", "to_messages"]
 
 Template = str | Sequence[Message | tuple[str, str]]
 """A prompt's text, or its messages as `Message` or (role, text)."""
@@ -83,3 +83,51 @@ def to_messages(name: str, template: Template, constants: Mapping[str, Any]) -> 
             f"variant {name!r}", "it has no user message with text in it", "Write what the model is asked."
         )
     return messages
+
+
+def check_constants(name: str, messages: Sequence[Message], constants: Mapping[str, Any]) -> None:
+    """Hold that every constant of a variant is used and has a text.
+
+    Raises
+    ------
+    TemplateError
+        Where one is not or has none, or a template is malformed.
+    """
+    try:
+        used = {each for message in messages for each in variables(message.content)}
+        for constant, value in constants.items():
+            if constant not in used:
+                raise TemplateError(
+                    f"variable {constant!r}",
+                    "it is bound, and the template does not use it",
+                    f"Write {{{{{constant}}}}} where it belongs, or leave it out. "
+                    f"The template uses: {', '.join(sorted(used)) or 'none'}.",
+                )
+            if not render_value(constant, value).strip():
+                raise TemplateError(f"variable {constant!r}", "it is bound to nothing", "Give it a value.")
+    except TemplateError as error:
+        raise TemplateError(f"variant {name!r}, {error.subject}", error.problem, error.remedy) from error
+
+
+def fill(message: Message, values: Mapping[str, Any], constants: Mapping[str, Any], subject: str) -> Message:
+    """Return a message with its variables filled in; constants win over values.
+
+    Raises
+    ------
+    TemplateError
+        Where a variable has no value, naming the subject.
+    """
+    names = variables(message.content)
+    if not names:
+        return message
+    available = {**values, **constants}
+    try:
+        for name in names:
+            if name not in available:
+                raise missing_variable(name, available.keys())
+        text = render(message.content, {name: available[name] for name in names})
+    except TemplateError as error:
+        raise TemplateError(f"{subject}, {error.subject}", error.problem, error.remedy) from error
+    return Message(
+        role=message.role, content=text, tool_calls=message.tool_calls, tool_call_id=message.tool_call_id
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from workbench.define.answer import SCHEMA_MODES
 from workbench.define.dataset import Dataset
 from workbench.define.section import Section, nearest
 from workbench.define.study_parts import read_params
@@ -14,8 +15,8 @@ from workbench.errors import InputError, TemplateError
 
 __all__ = ["read_incumbent", "read_variants"]
 
-_VARIANT_KEYS = ("name", "template", "messages", "labels", "constants", "examples", "params", "schema")
-_OWN_WORDS = ("name", "template", "examples", "params", "schema")  # arguments of Variant
+_OWN_WORDS = ("name", "template", "examples", "params", "schema", "schema_mode", "reask")  # of Variant
+_VARIANT_KEYS = (*_OWN_WORDS, "messages", "labels", "constants")
 
 
 def _constants(part: Section, cases: Dataset) -> dict[str, Any]:
@@ -53,7 +54,11 @@ def _asks(part: Section) -> str:
 def _blamed(part: Section, error: InputError, constants: Mapping[str, Any]) -> str:
     """Return the key that an error of the variant is about."""
     if not isinstance(error, TemplateError):
-        return "name"
+        if error.subject == "JSON schema":
+            return "schema"
+        about = ("name", "schema_mode", "reask", "parameter", "schema")
+        key = next((word for word in about if word in error.problem), "name")
+        return "params" if key == "parameter" else key
     for name in constants:
         if f"variable {name!r}" in error.subject:
             return "constants" if name in part.mapping("constants") else "labels"
@@ -74,12 +79,14 @@ def _read_variant(tree: Tree, index: int, cases: Dataset, examples: Dataset | No
             )
         shown = examples.head(n)
     template = _template(part, index)
-    schema = part.mapping("schema") or None
+    answer: dict[str, Any] = {
+        "schema": part.mapping("schema") or None,
+        "schema_mode": part.text("schema_mode", SCHEMA_MODES[0]),
+        "reask": part.whole("reask", 0),
+    }
     params, constants = read_params(part), _constants(part, cases)
     try:
-        variant = Variant(
-            part.text("name"), template, examples=shown, params=params, schema=schema, **constants
-        )
+        variant = Variant(part.text("name"), template, examples=shown, params=params, **answer, **constants)
     except InputError as error:
         raise part.error(
             _blamed(part, error, constants), f"{error.subject}: {error.problem}", error.remedy

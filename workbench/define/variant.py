@@ -13,9 +13,11 @@ import pandas as pd
 from workbench.core.identity import digest
 from workbench.core.records import Message
 from workbench.core.show import Shown
-from workbench.define.chat import Template, checked_name, to_messages
+from workbench.define.answer import SCHEMA_MODES, SchemaMode, answer_params, check_answer
+from workbench.define.chat import Template, check_constants, checked_name, fill, to_messages
 from workbench.define.dataset import Case, Dataset
-from workbench.define.template import missing_variable, render, render_value, variables
+from workbench.define.template import render_value, variables
+from workbench.define.turns import MESSAGES, TOOLS, read_messages, read_tools
 from workbench.errors import TemplateError
 
 __all__ = ["Variant"]
@@ -33,6 +35,9 @@ class Variant(Shown):
         The text, or a sequence of messages, with ``{{name}}`` for every variable. A text whose last
         paragraph is nothing but one variable of the case (``{{text}}``) is split: what stands before it is
         the system message, the last paragraph the user message. Any other text is one user message.
+        A case's own column ``messages`` (a list of {role, content}) is what was said before: it stands before
+        the last user message. Its column ``tools`` is what the model may call. Used in the template, either
+        is a variable like any other.
     examples
         Solved cases, shown before the case as turns of user (the last user message, filled in with the
         example) and assistant (what is expected). None: no examples.
@@ -40,6 +45,12 @@ class Variant(Shown):
         Protocol parameters of this variant (temperature, max_tokens, …); they win over the study's.
     schema
         JSON schema of the answer; None where the answer is free text.
+    schema_mode
+        How the endpoint is asked for it: ``json_schema``, ``json_object`` or ``tool``
+        (`workbench.define.answer.SchemaMode`). A tool's arguments become the answer's text.
+    reask
+        How often a reply that is no JSON, or breaks the schema, is asked for again with the fault named, 0 to
+        5. Each time is another paid call.
     **constants
         Values of variables that are the same for every case, such as ``labels=cases.labels``. None unbinds,
         so that `replace` can drop one.
@@ -49,7 +60,7 @@ class Variant(Shown):
     TemplateError
         Where the template is malformed, a constant is unused, or an example lacks a column or an answer.
     InputError
-        Where the name is not one.
+        Where the name is not one, or the schema is malformed or does not fit its mode.
     """
 
     name: str
@@ -57,6 +68,8 @@ class Variant(Shown):
     examples: Dataset | None
     params: Mapping[str, Any]
     schema: Mapping[str, Any] | None
+    schema_mode: SchemaMode
+    reask: int
     constants: Mapping[str, Any]
     _messages: tuple[Message, ...]  # of the template
     _turns: tuple[Message, ...]  # of the examples, rendered
@@ -70,6 +83,8 @@ class Variant(Shown):
         examples: Dataset | None = None,
         params: Mapping[str, Any] | None = None,
         schema: Mapping[str, Any] | None = None,
+        schema_mode: SchemaMode = "json_schema",
+        reask: int = 0,
         **constants: Any,
     ) -> None:
         def keep(field: str, value: Any) -> None:
@@ -79,12 +94,15 @@ class Variant(Shown):
         keep("template", template if isinstance(template, str) else tuple(template))
         keep("examples", examples)
         keep("params", copy.deepcopy(dict(params or {})))
+        check_answer(f"variant {name!r}", schema, schema_mode, reask, self.params)
         keep("schema", None if schema is None else copy.deepcopy(dict(schema)))
+        keep("schema_mode", schema_mode)
+        keep("reask", reask)
         keep(
             "constants", {key: copy.deepcopy(value) for key, value in constants.items() if value is not None}
         )
         keep("_messages", to_messages(name, self.template, self.constants))
-        self._check_constants()
+        check_constants(name, self._messages, self.constants)
         keep("_turns", self._example_turns())
         keep("hash", digest(self._content()))
 
@@ -95,25 +113,9 @@ class Variant(Shown):
             "examples": [message.to_dict() for message in self._turns],
             "params": self.params,
             "schema": self.schema,
+            **({} if self.schema_mode == SCHEMA_MODES[0] else {"schema_mode": self.schema_mode}),
+            **({"reask": self.reask} if self.reask else {}),
         }
-
-    def _check_constants(self) -> None:
-        try:
-            used = {name for message in self._messages for name in variables(message.content)}
-            for name, value in self.constants.items():
-                if name not in used:
-                    raise TemplateError(
-                        f"variable {name!r}",
-                        "it is bound, and the template does not use it",
-                        f"Write {{{{{name}}}}} where it belongs, or leave it out. "
-                        f"The template uses: {', '.join(sorted(used)) or 'none'}.",
-                    )
-                if not render_value(name, value).strip():
-                    raise TemplateError(f"variable {name!r}", "it is bound to nothing", "Give it a value.")
-        except TemplateError as error:
-            raise TemplateError(
-                f"variant {self.name!r}, {error.subject}", error.problem, error.remedy
-            ) from error
 
     def _last_user(self) -> int:
         return max(index for index, message in enumerate(self._messages) if message.role == "user")
@@ -135,27 +137,16 @@ class Variant(Shown):
                 if isinstance(example.expected, str)
                 else render_value("expected", example.expected)
             )
-            turns += [self._fill(question, example.values, f"example {example.case_id!r}")]
+            of = f"variant {self.name!r}, example {example.case_id!r}"
+            turns += [fill(question, example.values, self.constants, of)]
             turns += [Message(role="assistant", content=answer)]
         return tuple(turns)
 
-    def _fill(self, message: Message, values: Mapping[str, Any], of: str) -> Message:
-        names = variables(message.content)
-        if not names:
-            return message
-        available = {**values, **self.constants}
-        try:
-            for name in names:
-                if name not in available:
-                    raise missing_variable(name, available.keys())
-            text = render(message.content, {name: available[name] for name in names})
-        except TemplateError as error:
-            raise TemplateError(
-                f"variant {self.name!r}, {of}, {error.subject}", error.problem, error.remedy
-            ) from error
-        return Message(
-            role=message.role, content=text, tool_calls=message.tool_calls, tool_call_id=message.tool_call_id
-        )
+    def _values(self, case: Mapping[str, Any] | Case) -> tuple[Mapping[str, Any], str]:
+        """Return a case's values, and what errors call it."""
+        if isinstance(case, Case):
+            return case.values, f"variant {self.name!r}, case {case.case_id!r}"
+        return case, f"variant {self.name!r}, case"
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -164,22 +155,40 @@ class Variant(Shown):
         return tuple(dict.fromkeys(name for name in names if name not in self.constants))
 
     def messages(self, case: Mapping[str, Any] | Case) -> tuple[Message, ...]:
-        """Return the chat for one case: the template filled in, the examples before its last user message.
+        """Return the chat for one case: examples, then what was said before, before its last user message.
 
         Parameters
         ----------
         case
-            The case, or its values by column; columns that the template does not use are ignored.
+            The case, or its values by column; other columns that the template does not use are ignored.
 
         Raises
         ------
         TemplateError
-            Where a variable has no column, or its cell is empty.
+            Where a variable has no column or its cell is empty, or ``messages`` is malformed.
         """
-        values, of = (case.values, f"case {case.case_id!r}") if isinstance(case, Case) else (case, "case")
-        filled = [self._fill(message, values, of) for message in self._messages]
+        values, of = self._values(case)
+        filled = [fill(message, values, self.constants, of) for message in self._messages]
         at = self._last_user()
-        return (*filled[:at], *self._turns, *filled[at:])
+        said = () if MESSAGES in self.variables else read_messages(values, of)
+        return (*filled[:at], *self._turns, *said, *filled[at:])
+
+    def tools(self, case: Mapping[str, Any] | Case) -> tuple[Mapping[str, Any], ...]:
+        """Return the tools that a case brings, beside those of every request; mostly none.
+
+        Raises
+        ------
+        TemplateError
+            Where its column ``tools`` is malformed.
+        """
+        return () if TOOLS in self.variables else read_tools(*self._values(case))
+
+    @property
+    def all_params(self) -> dict[str, Any]:
+        """The parameters of every request: the variant's own, and those that ask for its schema."""
+        asked = answer_params(self.schema, self.schema_mode, self.reask)
+        tools = [*asked.get(TOOLS, ()), *self.params.get(TOOLS, ())]
+        return {**self.params, **asked, **({TOOLS: tools} if tools else {})}
 
     def replace(self, **changes: Any) -> Variant:
         """Return a variant with some parts changed.
@@ -187,8 +196,8 @@ class Variant(Shown):
         Parameters
         ----------
         **changes
-            ``name``, ``template``, ``examples``, ``params``, ``schema``, or a constant; None removes
-            examples, schema or a constant. `params` replaces all parameters.
+            ``name``, ``template``, ``examples``, ``params``, ``schema``, ``schema_mode``, ``reask``, or a
+            constant; None removes examples, schema or a constant. `params` replaces all parameters.
         """
         parts: dict[str, Any] = {
             "name": self.name,
@@ -196,7 +205,11 @@ class Variant(Shown):
             "examples": self.examples,
             "params": self.params,
             "schema": self.schema,
+            "schema_mode": self.schema_mode,
+            "reask": self.reask,
         }
+        if "schema" in changes and changes["schema"] is None:
+            parts |= {"schema_mode": SCHEMA_MODES[0], "reask": 0}
         return Variant(**{**parts, **self.constants, **changes})
 
     def grid(self, **choices: Sequence[Any]) -> list[Variant]:
@@ -206,9 +219,10 @@ class Variant(Shown):
         ----------
         **choices
             For a variable of the template (a constant or one still free): its values. For ``examples``:
-            datasets, shown by their size. For anything else: values of that protocol parameter.
+            datasets, shown by their size. For ``schema``, ``schema_mode`` and ``reask``: these. For anything
+            else: values of that protocol parameter.
         """
-        names = {*self.constants, *self.variables, "examples"}
+        names = {*self.constants, *self.variables, "examples", "schema", "schema_mode", "reask"}
         variants = []
         for values in itertools.product(*(list(choice) for choice in choices.values())):
             chosen = dict(zip(choices, values, strict=True))

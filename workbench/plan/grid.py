@@ -102,6 +102,12 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def _params(arm: Arm, case: Case) -> Mapping[str, Any]:
+    """Return the parameters of a case's requests: the arm's, with the case's own tools after its own."""
+    tools = arm.variant.tools(case)
+    return {**arm.params, "tools": [*arm.params.get("tools", ()), *tools]} if tools else arm.params
+
+
 def permuted(cases: Iterable[Case], seed: int) -> list[Case]:
     """Return the cases in their seeded order.
 
@@ -128,15 +134,17 @@ def grid(
     keys = {arm.name: CallKeys() for arm in arms}
     for place, case in enumerate(permuted(cases, seed)):
         turn = place % len(arms)
-        rendered = [(arm, arm.variant.messages(case)) for arm in (*arms[turn:], *arms[:turn])]
+        rendered = [
+            (arm, arm.variant.messages(case), _params(arm, case)) for arm in (*arms[turn:], *arms[:turn])
+        ]
         tags = {name: str(case.values[name]) for name in TAGS if case.values.get(name) is not None}
         for repeat in range(repeats):
             drawn = {"seed": cell_seed(seed, case.case_id, repeat, sample)}
-            for arm, messages in rendered:
+            for arm, messages, params in rendered:
                 request = Request(
                     messages=messages,
                     ref=arm.model,
-                    params={**arm.params, **drawn} if arm.send_seed else arm.params,
+                    params={**params, **drawn} if arm.send_seed else params,
                     repeat=repeat,
                     sample=sample,
                     workload=workload,

@@ -9,7 +9,9 @@ from typing import Any
 
 from workbench.core.protocols import Scorer
 from workbench.core.records import ModelRef, Workload
+from workbench.define.answer import is_closed
 from workbench.define.dataset import Dataset
+from workbench.define.turns import MESSAGES
 from workbench.define.variant import Variant
 from workbench.errors import PlanError
 from workbench.plan.estimate import Estimate
@@ -126,7 +128,7 @@ def _arms(
     arms = []
     for model in models:
         for variant in variants:
-            merged = {**params, **variant.params}
+            merged = {**params, **variant.all_params}
             send_seed = "seed" not in merged
             if merged.pop("seed", None) is not None:
                 raise PlanError(
@@ -134,20 +136,9 @@ def _arms(
                     "a fixed seed would make its repeats the same draw",
                     "Give the plan's seed instead; each cell gets its own from it. (seed=None sends none.)",
                 )
-            if variant.schema is not None:
-                merged["response_format"] = _response_format(variant.schema)
             arms.append(Arm(variant=variant, model=model, params=merged, send_seed=send_seed))
     _distinct("arm", [arm.name for arm in arms])
     return tuple(arms)
-
-
-def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
-    # `strict` is refused by endpoints where a schema leaves objects open.
-    strict = schema.get("additionalProperties") is False
-    return {
-        "type": "json_schema",
-        "json_schema": {"name": "answer", "schema": dict(schema), "strict": strict},
-    }
 
 
 def _distinct(what: str, names: Sequence[str]) -> None:
@@ -242,7 +233,21 @@ def _notes_on_prompts(variants: Sequence[Variant], cases: Dataset) -> list[str]:
         leaked = sum(_content(example.values) in asked for example in shown)
         if leaked:
             notes.append(f"{leaked} examples of {variant.name} are also cases: its score would be too good")
-        if not variant.variables:
+        if (
+            variant.schema is not None
+            and variant.schema_mode != "json_object"
+            and not is_closed(variant.schema)
+        ):
+            notes.append(
+                f"{variant.name}'s schema leaves an object open, so it is not enforced strictly: "
+                "require all its properties and set additionalProperties: false"
+            )
+        if variant.reask:
+            notes.append(
+                f"{variant.name} asks up to {variant.reask} times again after an answer that breaks its "
+                "schema: calls that are not in the estimate"
+            )
+        if not variant.variables and MESSAGES not in cases.columns:
             notes.append(f"{variant.name} uses no column: every case gets the same prompt")
         twin = by_content.setdefault(variant.hash, variant.name)
         if twin != variant.name:

@@ -23,8 +23,8 @@ __all__ = ["GIVE_UP_AFTER", "Caller"]
 GIVE_UP_AFTER = 32
 """So many calls to a model fail for a reason that stays, and none is answered: then the run gives up."""
 
-HOPELESS = frozenset({"auth", "not_found", "connection", "bad_request"})
-"""Such reasons: no right key, no such model, nobody there, a request that the endpoint refuses."""
+HOPELESS = frozenset({"auth", "not_found", "connection", "bad_request", "schema_rejected"})
+"""Such reasons: no right key, no such model, nobody there, a request or a schema that the endpoint refuses."""
 
 BUSY_S = 0.2
 """Seconds between two looks at a call that another process is making."""

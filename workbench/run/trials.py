@@ -80,7 +80,7 @@ def answered(
         usage, cost = _usage(attempts), _total(attempts)
     else:  # a model that tells of no attempts: what it tells of the reply must do
         usage, cost = reply.usage, plan.book.cost_usd(cell.arm.model, reply.usage)
-    text = reply.text if reply.text or reply.refusal is None else reply.refusal
+    text = reply.answer if reply.answer or reply.refusal is None else reply.refusal
     return Trial(
         **_identity(plan, cell),
         status=reply.status,

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.core.records import Trial
+from workbench.define.answer import check_schema
 from workbench.errors import InputError
 from workbench.score.reading import find_number, normal, plain_text
-from workbench.score.structured import check_schema, parse, violation
+from workbench.score.structured import parse, violation
 from workbench.score.verdict import Check, PartCheck, Unreadable, hold_pattern
 
 __all__ = [
@@ -45,7 +46,12 @@ class Exact(PartCheck):
 
 
 def exact(
-    strict: bool = False, *, field: str | None = None, within: str | None = None, name: str = "exact"
+    strict: bool = False,
+    *,
+    field: str | None = None,
+    within: str | None = None,
+    repair: bool = False,
+    name: str = "exact",
 ) -> Exact:
     """Return a check: 1 where the answer equals the expected value, else 0.
 
@@ -59,6 +65,9 @@ def exact(
     within
         Judge what this regular expression finds (``.`` meets newlines; the last match counts, by its first
         group where it has one); missing where it finds nothing.
+    repair
+        Read the field also where the JSON object stands in a code fence, among words, or has a comma too many
+        (`workbench.score.repair`). False: such an answer is missing.
     name
         The score's name.
 
@@ -67,7 +76,7 @@ def exact(
     InputError
         Where the pattern or the name is malformed.
     """
-    return Exact(name=name, strict=strict, field=field, within=within)
+    return Exact(name=name, strict=strict, field=field, within=within, repair=repair)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,7 @@ def contains(
     strict: bool = False,
     field: str | None = None,
     within: str | None = None,
+    repair: bool = False,
     name: str = "contains",
 ) -> Contains:
     """Return a check: 1 where a text stands anywhere in the answer, also inside a word, else 0.
@@ -102,7 +112,7 @@ def contains(
     ----------
     text
         The text; None means the case's expected value.
-    strict, field, within, name
+    strict, field, within, repair, name
         As in `exact`.
 
     Raises
@@ -112,7 +122,7 @@ def contains(
     """
     if text is not None and not text.strip():
         raise InputError(f"scorer {name!r}", "the text to look for is blank", "Give a text, or leave it out.")
-    return Contains(name=name, text=text, strict=strict, field=field, within=within)
+    return Contains(name=name, text=text, strict=strict, field=field, within=within, repair=repair)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +198,7 @@ def numeric(
     relative: float = 1e-9,
     field: str | None = None,
     within: str | None = None,
+    repair: bool = False,
     name: str = "numeric",
 ) -> Numeric:
     """Return a check: 1 where the last number in the answer is near the expected one, else 0.
@@ -199,7 +210,7 @@ def numeric(
     relative
         The largest difference allowed as a share of the expected number, at least 0. The more generous of
         the two counts.
-    field, within, name
+    field, within, repair, name
         As in `exact`. An answer without a number is missing.
 
     Raises
@@ -207,7 +218,9 @@ def numeric(
     InputError
         Where a tolerance is negative or not finite, or the pattern or the name is malformed.
     """
-    return Numeric(name=name, tolerance=tolerance, relative=relative, field=field, within=within)
+    return Numeric(
+        name=name, tolerance=tolerance, relative=relative, field=field, within=within, repair=repair
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

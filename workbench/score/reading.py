@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.core.identity import canonical
 from workbench.core.records import Trial
+from workbench.score.repair import repair as repaired
 from workbench.score.structured import parse
 
 __all__ = ["find_number", "is_absent", "normal", "plain_text", "read_part", "unanswered"]
@@ -61,7 +62,9 @@ def find_number(text: str) -> float | None:
     return None if found is None else float(found.replace(",", ""))
 
 
-def read_part(output: str, *, json_field: str | None = None, within: str | None = None) -> str | None:
+def read_part(
+    output: str, *, json_field: str | None = None, within: str | None = None, repair: bool = False
+) -> str | None:
     """Return the part of an answer that is judged; None where it is not there.
 
     Parameters
@@ -72,6 +75,8 @@ def read_part(output: str, *, json_field: str | None = None, within: str | None 
         The name of a field of the JSON object that the answer, or what `within` found in it, is.
     within
         A regular expression: the last match counts, by its first group where it has one.
+    repair
+        Whether to take the JSON object out of its wrapping first (`workbench.score.repair`).
     """
     part = output
     if within is not None:
@@ -85,7 +90,7 @@ def read_part(output: str, *, json_field: str | None = None, within: str | None 
     if json_field is None:
         return part
     try:
-        value = parse(part)
+        value = parse((repaired(part) if repair else None) or part)
     except ValueError:
         return None
     if not isinstance(value, Mapping) or value.get(json_field) is None:

@@ -12,19 +12,21 @@ from workbench.core.records import ModelRef
 from workbench.errors import InputError, StudyError
 from workbench.score import checks
 from workbench.score.judge import rubric
+from workbench.score.validity import validity
 
 __all__ = ["KNOWN", "FindModel", "load_scorers"]
 
 FindModel = Callable[[str], tuple[Model, ModelRef]]
 """Gives the model of a name, ready to be asked."""
 
-_FACTORIES: Mapping[str, Callable[..., Scorer]] = {
+_FACTORIES: Mapping[str, Callable[..., Scorer | tuple[Scorer, ...]]] = {
     "contains": checks.contains,
     "exact": checks.exact,
     "json_schema": checks.json_schema,
     "numeric": checks.numeric,
     "regex": checks.regex,
     "rubric": rubric,
+    "validity": validity,
 }
 
 # What a factory takes beside a file's settings.
@@ -34,6 +36,7 @@ _GIVEN = ("ref", "candidates")
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "levels": (Mapping,),
     "relative": (float, int),
+    "repair": (bool,),
     "schema": (Mapping,),
     "strict": (bool,),
     "tolerance": (float, int),
@@ -82,8 +85,9 @@ def _settings(kind: str, argument: Any, subject: str) -> dict[str, Any]:
         if name not in _GIVEN
     }
     settings = {next(iter(parameters)): argument}
-    if isinstance(argument, Mapping) and not (kind == "json_schema" and not set(argument) <= set(parameters)):
-        settings = dict(argument)  # json_schema's one argument may be the schema, a mapping itself
+    takes_schema = next(iter(parameters)) == "schema"
+    if isinstance(argument, Mapping) and not (takes_schema and not set(argument) <= set(parameters)):
+        settings = dict(argument)  # where the first argument is the schema, that is a mapping itself
     settings = {str(name): value for name, value in settings.items() if value is not None}
     for name, value in settings.items():
         if name not in parameters:
@@ -97,18 +101,21 @@ def _settings(kind: str, argument: Any, subject: str) -> dict[str, Any]:
     return settings
 
 
-def _one(spec: Any, find_model: FindModel | None, candidates: Sequence[str], subject: str) -> Scorer:
+def _one(
+    spec: Any, find_model: FindModel | None, candidates: Sequence[str], subject: str
+) -> tuple[Scorer, ...]:
     kind, argument = _split(spec, subject)
     if kind not in _FACTORIES:
         raise StudyError(subject, f"there is no scorer {kind!r}", _nearest(kind, KNOWN))
     settings = _settings(kind, argument, subject)
     try:
         if kind != "rubric":
-            return _FACTORIES[kind](**settings)
+            made = _FACTORIES[kind](**settings)
+            return made if isinstance(made, tuple) else (made,)
         if find_model is None:
             raise StudyError(subject, "a rubric needs a model to ask", "Load it through a bench.")
         model, ref = find_model(settings.pop("model"))
-        return rubric(model=model, ref=ref, candidates=candidates, **settings)
+        return (rubric(model=model, ref=ref, candidates=candidates, **settings),)
     except StudyError:
         raise
     except InputError as error:
@@ -147,12 +154,14 @@ def load_scorers(
     found: list[Scorer] = []
     for index, spec in enumerate(specs, start=1):
         subject = f"{source}, scorer {index}"
-        new = spec if isinstance(spec, Scorer) else _one(spec, find_model, candidates, subject)
-        if any(new.name == other.name for other in found):
-            raise StudyError(
-                subject, f"a scorer is named {new.name!r} already", "Give one of them another with name: …."
-            )
-        found.append(new)
+        for new in (spec,) if isinstance(spec, Scorer) else _one(spec, find_model, candidates, subject):
+            if any(new.name == other.name for other in found):
+                raise StudyError(
+                    subject,
+                    f"a scorer is named {new.name!r} already",
+                    "Give one of them another with name: ….",
+                )
+            found.append(new)
     if not found:
         raise StudyError(source, "there is no scorer", "List at least one, such as exact.")
     return tuple(found)

@@ -97,6 +97,7 @@ class PartCheck(Check):
 
     field: str | None = None
     within: str | None = None
+    repair: bool = False
 
     def __post_init__(self) -> None:
         """Hold that the pattern is one."""
@@ -106,7 +107,7 @@ class PartCheck(Check):
 
     def part(self, output: str) -> str:
         """Return the text that is judged."""
-        found = read_part(output, json_field=self.field, within=self.within)
+        found = read_part(output, json_field=self.field, within=self.within, repair=self.repair)
         if found is None:
             what = f"JSON field {self.field!r}" if self.field is not None else f"match of {self.within!r}"
             raise Unreadable(f"unparsable: the answer has no {what}")
