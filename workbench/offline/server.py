@@ -193,6 +193,9 @@ class OfflineServer:
             except WorkbenchError as error:
                 # Not a 5xx: asking again does not install a package.
                 return _json(400, wire.error(str(error), code="model_unavailable"))
+            except Exception as error:  # the server outlives a mistake in a model
+                message = f"The server made a mistake ({type(error).__name__}). Please report it."
+                return _json(500, wire.error(message, kind="server_error"))
 
         return guarded
 

