@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.client.chain import chain
 from workbench.client.openai import OpenAI
+from workbench.client.reask import Reask
 from workbench.client.retry import Retry
 from workbench.core.protocols import Model
 from workbench.core.records import Message, ModelRef
@@ -17,6 +18,7 @@ from workbench.offline.process import OfflineProcess
 from workbench.offline.tokens import count_tokens
 from workbench.plan.prices import Price, PriceBook
 from workbench.run.stop import Stop, Stoppable
+from workbench.score.structured import fault
 
 __all__ = [
     "ENDPOINTS",
@@ -107,7 +109,7 @@ class Models:
         connected = [self._connect(ref) for ref in self.refs]
         for model in connected:
             model.check()
-        return {model.ref.name: chain(model, Retry(), Stoppable(stop)) for model in connected}
+        return {model.ref.name: chain(model, Reask(fault), Retry(), Stoppable(stop)) for model in connected}
 
     def _connect(self, ref: ModelRef) -> OpenAI:
         if ref.name not in self._connected:

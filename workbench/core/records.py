@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -204,10 +205,8 @@ def _called(call: Mapping[str, Any]) -> dict[str, Any]:
     function = function if isinstance(function, Mapping) else {}
     name, arguments = function.get("name"), function.get("arguments")
     if isinstance(arguments, str) and name != ANSWER:
-        try:
+        with suppress(ValueError, RecursionError):
             arguments = json.loads(arguments)
-        except (ValueError, RecursionError):
-            pass
     return {"name": name, "arguments": "" if arguments is None else arguments}
 
 

@@ -24,7 +24,7 @@ GIVE_UP_AFTER = 32
 """So many calls to a model fail for a reason that stays, and none is answered: then the run gives up."""
 
 HOPELESS = frozenset({"auth", "not_found", "connection", "bad_request", "schema_rejected"})
-"""Such reasons: no right key, no such model, nobody there, a request or a schema that the endpoint refuses."""
+"""Such reasons: no right key, no such model, nobody there, a request or schema that the endpoint refuses."""
 
 BUSY_S = 0.2
 """Seconds between two looks at a call that another process is making."""
