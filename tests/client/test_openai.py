@@ -8,6 +8,7 @@ import json
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any, get_args
 
 import httpx2
@@ -17,7 +18,8 @@ import pytest
 from tests.client.server import Seen, answer, chat, serve
 from tests.conformance.model import answers, fails, passes_cancellation, request
 from workbench.client.openai import OpenAI, kind_of
-from workbench.core.records import Message, Usage
+from workbench.client.wire import body_of
+from workbench.core.records import Attempt, Message, Usage
 from workbench.core.redact import redact
 from workbench.errors import ErrorKind, InputError, ModelError
 
@@ -73,6 +75,27 @@ def test_usage_by_class() -> None:
         tokens_out=50,
         tokens_reasoning=40,
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "reported", "tier"),
+    [(None, None, None), ("flex", None, "flex"), ("flex", "default", "default"), ("auto", "flex", "flex")],
+)
+def test_the_tier_that_is_billed(asked: str | None, reported: str | None, tier: str | None) -> None:
+    """The tier is the one that the endpoint reports; where it reports none, the one that was asked for."""
+
+    async def run() -> tuple[Attempt, Attempt]:
+        good, bad = ({**chat(**part), "service_tier": reported} for part in ({}, {"choices": []}))
+        async with serve(answer(good), answer(bad)) as server:
+            model = OpenAI("fake", base_url=server.base_url)
+            asked_for = replace(request(), params={"service_tier": asked})
+            try:
+                billed = (await answers(model, asked_for)).attempts[0]
+                return billed, (await fails(model, asked_for, "malformed")).attempts[0]
+            finally:
+                await model.aclose()
+
+    assert [attempt.service_tier for attempt in asyncio.run(run())] == [tier, tier]
 
 
 def test_no_usage() -> None:
@@ -524,3 +547,35 @@ def test_vendor_is_loaded_late() -> None:
         "sys.exit(any(name in sys.modules for name in ('openai', 'httpx2')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        (400, {"param": "response_format"}, "schema_rejected"),
+        (400, {"param": "response_format.json_schema.schema"}, "schema_rejected"),
+        (
+            400,
+            {"param": "tools[0].function.parameters", "code": "invalid_function_parameters"},
+            "schema_rejected",
+        ),
+        (422, {"param": "tool_choice"}, "schema_rejected"),
+        (400, {"code": "invalid_json_schema"}, "schema_rejected"),
+        (400, {"param": "messages"}, "bad_request"),
+        (400, {"param": None, "code": 400}, "bad_request"),
+        (400, {"param": ["response_format"], "code": {"a": 1}}, "bad_request"),
+        (500, {"param": "response_format"}, "server"),
+        (401, {"param": "tools"}, "auth"),
+    ],
+)
+def test_a_rejected_schema_is_told_by_the_error_object(status: int, error: Any, kind: ErrorKind) -> None:
+    """The error object's param or code decides, never its words."""
+    body = {"error": {"message": "Invalid schema for response_format", "type": "x", **error}}
+    ask(answer(body, status), kind=kind)
+
+
+def test_what_stays_here_is_not_sent() -> None:
+    """The schema that a JSON mode is held against, and the number of re-asks, never reach the wire."""
+    form = {"type": "json_object"}
+    body = body_of(request(answer_schema={}, reask=2, response_format=form))
+    assert set(body) == {"model", "messages", "temperature", "stop", "response_format"}

@@ -43,6 +43,8 @@ variants:
       - {role: user, content: "{{text}}"}
     constants: {tone: kind}
     schema: {type: object}
+    schema_mode: json_object
+    reask: 1
 repeats: 3
 seed: 5
 params: {temperature: 0.7, max_tokens: 16}
@@ -97,7 +99,8 @@ def test_a_block_text_is_split_like_any_template(tmp_path: Path) -> None:
     assert [m.role for m in study.variants[0].chat] == ["system", "user"]
     assert study.variants[1].constants == {"labels": ("a", "b")}
     assert study.variants[2].messages({"text": "x"})[0].content == "Use kind words."
-    assert study.variants[2].schema == {"type": "object"}
+    chat = study.variants[2]
+    assert (chat.schema, chat.schema_mode, chat.reask) == ({"type": "object"}, "json_object", 1)
 
 
 def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
@@ -155,6 +158,12 @@ MISTAKES = [  # what is replaced, by what, part of the message, the line it name
     ('content: "{{text}}"', 'content: "{{txt}}"', "uses {{txt}}", "messages:"),
     ('content: "{{text}}"', 'content: "{{txt}}"', "Did you mean 'text'?", "messages:"),
     ("role: system", "role: boss", "'boss' is not a role", "messages:"),
+    ("schema: {type: object}", "schema: {type: strng}", "'strng' is not valid", None),
+    ("schema_mode: json_object", "schema_mode: yaml", "Use one of json_schema, json_object, tool", None),
+    ("schema_mode: json_object", "schema_mode: 5", "a whole number, not text", None),
+    ("reask: 1", "reask: 9", "from 0 to 5", None),
+    ("reask: 1", "reask: often", "not a whole number", None),
+    ("reask: 1", "params: {response_format: {type: text}}", "say the same twice", None),
     ("scorers: [exact,", "scorers: [5,", "scorers[0] is no scorer", None),
     ("scorers: [exact, {numeric: {tolerance: 0.1}}]", "scorers: exact", "is text, not a list", None),
     ("terse@mine", "ters@mine", "Did you mean 'terse'?", None),
@@ -239,7 +248,7 @@ def test_a_mapping_is_a_study_too(tmp_path: Path) -> None:
 def test_a_later_room_can_name_the_line(tmp_path: Path) -> None:
     """An unknown scorer, seen only where scorers are made, is reported with its place in the file."""
     study = Study.load(folder_with(tmp_path, GOOD))
-    assert study.error("p", "r", "scorers", 1).line == 35
+    assert study.error("p", "r", "scorers", 1).line == 37
     assert study.error("p", "r", "models", 1, "base_url", "deeper").line == 9
 
 

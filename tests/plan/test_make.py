@@ -86,3 +86,40 @@ def test_an_answer_schema_becomes_a_response_format() -> None:
         "schema": schema,
         "strict": True,
     }
+
+
+OPEN = {"type": "object", "properties": {"label": {"type": "string"}}}
+
+
+def test_every_schema_mode_reaches_the_request() -> None:
+    """JSON mode and tools travel as the protocol's parameters; an open schema and re-asks are noted."""
+    modes = [
+        TERSE.replace(name=mode, schema=OPEN, schema_mode=mode, reask=1) for mode in ("json_object", "tool")
+    ]
+    made = plan(variants=modes, incumbent="tool")
+    by_name = {arm.variant.name: arm.params for arm in made.arms}
+    assert by_name["json_object"]["response_format"] == {"type": "json_object"}
+    assert by_name["tool"]["tool_choice"]["function"]["name"] == "answer"
+    assert all(params["reask"] == 1 for params in by_name.values())
+    assert "tool's schema leaves an object open" in made.summary
+    assert "json_object's schema" not in made.summary
+    assert "asks up to 1 times again" in made.summary
+
+
+def test_a_case_brings_its_conversation_and_its_tools() -> None:
+    """Earlier messages are in the prompt, a case's tools after the variant's; both change the key."""
+    search = {"type": "function", "function": {"name": "search"}}
+    said = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello!"}]
+    ids = [f"c{index}" for index in range(6)]
+    bare = plan(
+        variants=[TERSE.replace(params={"tools": [search]})], incumbent="terse", cases=dataset(6, id=ids)
+    )
+    cases = dataset(6, id=ids, messages=[said] * 5 + [None], tools=[[{**search, "n": 1}]] + [None] * 5)
+    made = plan(variants=[TERSE.replace(params={"tools": [search]})], incumbent="terse", cases=cases)
+    by_text = {cell.case.values["text"]: cell for cell in made.cells()}
+    first, second, last = (by_text[f"ticket number {index}"] for index in (0, 1, 5))
+    assert [len(cell.request.messages) for cell in (first, second, last)] == [4, 4, 2]
+    assert [len(cell.request.params["tools"]) for cell in (first, second, last)] == [2, 1, 1]
+    before = {cell.case.values["text"]: cell.key for cell in bare.cells() if cell.repeat == last.repeat}
+    assert before["ticket number 5"] == last.key
+    assert first.key not in before.values()

@@ -12,6 +12,7 @@ from workbench.run.trials import answered, failed
 
 PLAN = plan()
 CELL = next(PLAN.cells())
+CALL = {"id": "c1", "type": "function", "function": {"name": "answer", "arguments": '{"label": "a"}'}}
 
 
 def attempt(**changes: object) -> Attempt:
@@ -28,6 +29,12 @@ def attempt(**changes: object) -> Attempt:
         (Reply(text="", model_served="m", refusal="I cannot"), "refused", "I cannot"),
         (Reply(text=" ", model_served="m"), "empty", " "),
         (Reply(text="", model_served="m"), "empty", None),
+        (Reply(text="", model_served="m", tool_calls=(CALL,)), "ok", '{"label": "a"}'),
+        (
+            Reply(text="", model_served="m", tool_calls=(CALL,), finish_reason="length"),
+            "truncated",
+            '{"label": "a"}',
+        ),
     ],
 )
 def test_a_row_says_how_it_ended(reply: Reply, status: str, output: str | None) -> None:
