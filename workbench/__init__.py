@@ -43,6 +43,7 @@ _HOMES = {
     "Reply": "workbench.core.records",
     "Request": "workbench.core.records",
     "Run": "workbench.run.handle",
+    "Scenario": "workbench.plan.reprice",
     "Score": "workbench.core.records",
     "SentenceEmbedder": "workbench.semantic.embed",
     "StoreError": "workbench.errors",
@@ -61,8 +62,10 @@ _HOMES = {
     "numeric": "workbench.score.checks",
     "regex": "workbench.score.checks",
     "report_html": "workbench.view.report",
+    "reprice": "workbench.plan.reprice",
     "rubric": "workbench.score.judge",
     "scorer": "workbench.score.functions",
+    "spending": "workbench.analyze.spending",
 }
 
 __all__ = [
@@ -91,6 +94,7 @@ __all__ = [
     "Reply",
     "Request",
     "Run",
+    "Scenario",
     "Score",
     "SentenceEmbedder",
     "StoreError",
@@ -109,8 +113,10 @@ __all__ = [
     "numeric",
     "regex",
     "report_html",
+    "reprice",
     "rubric",
     "scorer",
+    "spending",
 ]
 
 

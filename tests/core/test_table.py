@@ -111,3 +111,13 @@ def test_table_of_trials_that_were_never_sent() -> None:
     frame = to_frame([trial(0, started_at=None), trial(1, started_at=None)])
     assert str(frame["started_at"].dtype) == COLUMNS["started_at"]
     assert frame["started_at"].isna().all()
+
+
+def test_judges_are_in_the_ledger() -> None:
+    """Each attempt of a judge is a row of its trial, under its scorer; a stranger's score is left out."""
+    verdict = Attempt(model="j", started_at=1.0, latency_s=0.1, purpose="judge", cost_usd=0.1)
+    scores = [Score(trial_id=name, scorer="rubric", value=1.0, attempts=(verdict,)) for name in ("t1", "t9")]
+    frame = attempts_frame([trial(1), trial(2)], scores)
+    assert list(frame["purpose"]) == ["arm", "judge", "arm"]
+    assert list(frame["trial_id"]) == ["t1", "t1", "t2"]
+    assert list(frame["scorer"].fillna("")) == ["", "rubric", ""]

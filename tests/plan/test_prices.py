@@ -158,3 +158,83 @@ def test_cost_is_additive(counts: list[tuple[int, int, int, int]]) -> None:
     for usage in usages[1:]:
         total = total + usage
     assert price.cost_usd(total) == pytest.approx(sum(price.cost_usd(usage) for usage in usages))
+
+
+# Cases that other tools are known to get wrong.
+
+OPENAI = "https://api.openai.com"
+ANTHROPIC = "https://api.anthropic.com"
+DAY = PriceBook(date="2026-11-01")
+
+
+def test_cached_tokens_are_not_billed_as_fresh() -> None:
+    """A prompt of which 94.5 % came from the cache: as fresh tokens it would be 6.7 times as dear."""
+    ref = ModelRef(name="openai/gpt-5", model="gpt-5", origin=OPENAI)
+    cached = DAY.cost_usd(ref, Usage(tokens_in_uncached=5_500, tokens_in_cached=94_500, tokens_out=0))
+    fresh = DAY.cost_usd(ref, Usage(tokens_in_uncached=100_000, tokens_out=0))
+    assert cached == pytest.approx((5_500 * 1.25 + 94_500 * 0.125) / 1e6)
+    assert fresh is not None
+    assert cached is not None
+    assert fresh / cached == pytest.approx(6.7, abs=0.02)
+
+
+@pytest.mark.parametrize("split", [(250_000, 0, 0), (50_000, 200_000, 0), (50_000, 100_000, 100_000)])
+def test_a_long_context_has_its_own_price(split: tuple[int, int, int]) -> None:
+    """Above 200,000 tokens of input, cached ones included, every class costs the higher price, output too."""
+    ref = ModelRef(name="anthropic/claude", model="claude-sonnet-4-5", origin=ANTHROPIC)
+    fresh, read, written = split
+    usage = Usage(
+        tokens_in_uncached=fresh, tokens_in_cached=read, tokens_in_cache_write=written, tokens_out=1_000
+    )
+    expected = (fresh * 6 + read * 0.6 + written * 7.5 + 1_000 * 22.5) / 1e6
+    assert DAY.cost_usd(ref, usage) == pytest.approx(expected)
+    assert DAY.cost_usd(ref, Usage(tokens_in_uncached=200_000, tokens_out=1_000)) == pytest.approx(0.615)
+
+
+def test_a_long_context_in_a_batch() -> None:
+    """Both hold at once: the higher price, halved."""
+    ref = ModelRef(name="anthropic/claude", model="claude-sonnet-4-5", origin=ANTHROPIC)
+    usage = Usage(tokens_in_uncached=250_000, tokens_out=1_000)
+    assert DAY.cost_usd(ref, usage, "batch") == pytest.approx((250_000 * 3 + 1_000 * 11.25) / 1e6)
+
+
+@pytest.mark.parametrize(("tier", "factor"), [("flex", 0.5), ("batch", 0.5), ("priority", 2.0), (None, 1.0)])
+def test_flex_is_not_priced_as_standard(tier: str | None, factor: float) -> None:
+    """Each tier has its own price; the tier is the one that the endpoint reports on the attempt."""
+    ref = ModelRef(name="openai/gpt-5", model="gpt-5", origin=OPENAI)
+    usage = Usage(tokens_in_uncached=1_000_000, tokens_out=100_000)
+    made = Attempt(model="gpt-5", started_at=0, latency_s=1, usage=usage, service_tier=tier)
+    assert DAY.price(made, ref).cost_usd == pytest.approx(2.25 * factor)
+
+
+def test_every_price_in_the_data_bills_every_class() -> None:
+    """No model of the data that costs anything gives away what it reads from or writes to a cache."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    priced = 0
+    for provider in get_snapshot().providers:
+        for model in provider.models:
+            each = [
+                DAY.cost_usd(
+                    f"{provider.id}/{model.id}", Usage(**{"tokens_in_uncached": 0, "tokens_out": 0, name: 9})
+                )
+                for name in ("tokens_in_uncached", "tokens_in_cached", "tokens_in_cache_write")
+            ]
+            priced += bool(each[0])
+            assert not each[0] or all(each), (provider.id, model.id)
+    assert priced > 1_000
+
+
+def test_an_attempt_on_another_model_goes_by_that_models_price() -> None:
+    """A fallback at another seller is priced there, not at the seller of the model that was asked."""
+    other = ModelRef(name="anthropic/claude", model="claude-sonnet-4-5", origin=ANTHROPIC)
+    usage = Usage(tokens_in_uncached=1_000_000, tokens_out=0)
+    made = Attempt(model=other.model, ref=other, purpose="fallback", started_at=0, latency_s=1, usage=usage)
+    assert DAY.price(made, GPT).cost_usd == DAY.cost_usd(other, usage)
+    assert DAY.price(replace(made, ref=None), GPT).cost_usd is None
+
+
+def test_a_name_alone_is_enough() -> None:
+    """A model known by its name only, with the provider in place of a URL, has the provider's price."""
+    alone = ModelRef(name="openai/gpt-4o-mini", model="gpt-4o-mini", origin="openai")
+    assert DAY.cost_usd(alone, USAGE) == DAY.cost_usd(GPT, USAGE)

@@ -121,3 +121,16 @@ def test_without_a_price_there_is_no_bound() -> None:
     """An unknown price has no bound: None, not 0."""
     cell = next(plan().cells())
     assert bound_usd(cell, plan().estimate.arms[0], PriceBook()) is None
+
+
+def test_the_tier_that_is_asked_for_is_reckoned_with() -> None:
+    """Arms that ask for a faster or a cheaper tier are estimated at its price; an unpriced one is unknown."""
+    gpt = ModelRef(name="openai/gpt-5", model="gpt-5", origin="https://api.openai.com")
+    costs = [
+        plan(models=[gpt], book=PriceBook(), params={"service_tier": tier}).estimate.cost_usd
+        for tier in ("default", "priority", "flex", "no-such")
+    ]
+    assert costs[0] is not None
+    assert costs[1] == pytest.approx([2 * bound for bound in costs[0]])
+    assert costs[2] == pytest.approx([bound / 2 for bound in costs[0]])
+    assert costs[3] is None

@@ -22,7 +22,8 @@ from workbench.errors import InputError, PlanError
 from workbench.plan.gate import Gate
 from workbench.plan.make import make_plan
 from workbench.plan.plan import Arm, Plan
-from workbench.plan.prices import Price
+from workbench.plan.prices import Price, PriceBook
+from workbench.plan.reprice import Repricing, Scenario, reprice
 from workbench.promote.decision import Decision, decide
 from workbench.promote.history import History, Release, history
 from workbench.promote.release import promote, rollback
@@ -286,6 +287,15 @@ class Bench:
     def load(self, what: str | Sequence[str]) -> pd.DataFrame:
         """Return the trial table back from MLflow, from run ids or an execution id."""
         return self.recording.now(lambda: self.recording.recorder.load(what))
+
+    def reprice(
+        self, run: Run | pd.DataFrame, book: PriceBook | None = None, scenario: Scenario | None = None
+    ) -> Repricing:
+        """Return what a run (or a table of `load`) would cost by another book (None: this bench's)."""
+        book, refs = book or self.book, self.models.refs
+        if isinstance(run, Run):
+            return reprice(run.trials, book, scenario, scores=run.scores, refs=refs)
+        return reprice(run, book, scenario, refs=refs)
 
     def report(self, result: Comparison, decision: Decision | None = None) -> Path:
         """Write the result as one HTML file that opens without a network, and return its path."""

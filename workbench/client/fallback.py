@@ -88,7 +88,7 @@ class _Falling:
             try:
                 reply = await model.ask(request if at == 0 else replace(request, ref=ref))
             except ModelError as error:
-                made += error.attempts
+                made += _made_by(ref, error.attempts, fallback=at > 0)
                 causes += error.causes or (error,)
                 if at == 0 and error.kind not in FALLBACK_KINDS:
                     raise
@@ -96,7 +96,7 @@ class _Falling:
                     raise _exhausted([ref for ref, _ in models[: at + 1]], made, causes) from error
                 reason: str = error.kind
             else:
-                made += reply.attempts
+                made += _made_by(ref, reply.attempts, fallback=at > 0)
                 if last or self._layer.accept is None or self._layer.accept(reply):
                     return replace(reply, attempts=made)
                 reason = "rejected"
@@ -104,6 +104,16 @@ class _Falling:
                 event = FellBack(asked=request.ref, tried=models[at + 1][0], reason=reason)
                 self._layer.listener.notify(event)
         raise AssertionError("the last model returns or raises")
+
+
+def _made_by(ref: ModelRef, attempts: tuple[Attempt, ...], *, fallback: bool) -> tuple[Attempt, ...]:
+    """Return the attempts, those on another model than the one asked marked as such, at its own price."""
+    if not fallback:
+        return attempts
+    return tuple(
+        replace(made, ref=made.ref or ref, purpose="fallback" if made.purpose == "arm" else made.purpose)
+        for made in attempts
+    )
 
 
 def _exhausted(

@@ -32,7 +32,7 @@ KEY_VARIABLE = "OPENAI_API_KEY"
 class _Flight:
     """What is known so far of the request on the wire."""
 
-    model: str
+    request: Request
     start: float  # of the event loop's clock
     started_at: float
     ttft_s: float | None = None
@@ -140,22 +140,22 @@ class OpenAI:
             raise ModelError(error.subject, error.problem, error.remedy, kind="auth") from None
         client = self._client()
         loop = asyncio.get_running_loop()
-        flight = _Flight(request.ref.model, loop.time(), self._now())
+        flight = _Flight(request, loop.time(), self._now())
         try:
             async with asyncio.timeout(self.timeout_s):
                 body = await self._send(client, body_of(request, stream=self.stream), flight)
-            reply = reply_of(body, flight.model)
+            reply = reply_of(body, flight.request.ref.model)
         except Exception as error:
             raise self._error(error, flight, loop.time()) from None
         attempt = Attempt(
-            model=flight.model,
+            model=flight.request.ref.model,
             model_served=reply.model_served,
             started_at=flight.started_at,
             latency_s=loop.time() - flight.start,
             ttft_s=flight.ttft_s,
             http_status=flight.status,
             usage=reply.usage,
-            service_tier=tier_of(body),
+            service_tier=tier_of(body, request.params),
         )
         return replace(reply, attempts=(attempt,))
 
@@ -247,8 +247,8 @@ class OpenAI:
         problem = redact(words_of(error, kind, status))
         attempts: tuple[Attempt, ...] = ()
         if flight is not None:
-            attempt = Attempt(
-                model=flight.model,
+            made = Attempt(
+                model=flight.request.ref.model,
                 started_at=flight.started_at,
                 latency_s=ended - flight.start,
                 ttft_s=flight.ttft_s,
@@ -256,15 +256,12 @@ class OpenAI:
                 error=problem,
                 http_status=status,
                 usage=usage_of(flight.body),  # a malformed answer may still say what it cost
+                service_tier=tier_of(flight.body, flight.request.params),
             )
-            attempts = (attempt,)
+            attempts = (made,)
+        url, name = self.endpoint.base_url, self.ref.model
         remedy = remedy_of(
-            kind,
-            base_url=self.endpoint.base_url,
-            model=self.ref.model,
-            key_variable=self._variable,
-            status=status,
-            code=code,
+            kind, base_url=url, model=name, key_variable=self._variable, status=status, code=code
         )
         return ModelError(
             self.ref.name,

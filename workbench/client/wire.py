@@ -93,9 +93,10 @@ def usage_of(body: Any) -> Usage | None:
     )
 
 
-def tier_of(body: Mapping[str, Any]) -> str | None:
-    """Return the service tier that a response names; None where it names none."""
-    tier = body.get("service_tier")
+def tier_of(body: Any, params: Mapping[str, Any]) -> str | None:
+    """Return the service tier that a response names, else the one that was asked for; None where neither."""
+    tier = body.get("service_tier") if isinstance(body, Mapping) else None
+    tier = tier or params.get("service_tier")
     return tier if isinstance(tier, str) else None
 
 

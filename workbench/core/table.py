@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.core.records import Score, Trial
+from workbench.core.records import Attempt, Score, Trial
 from workbench.errors import DatasetError
 
 __all__ = [
@@ -74,6 +74,8 @@ ATTEMPT_COLUMNS: dict[str, str] = {
     "arm": "str",
     "attempt": "int64",
     "purpose": "str",
+    "scorer": "str",  # whose judge; missing elsewhere
+    "asked": "str",  # as a person names the model
     "model": "str",
     "model_served": "str",
     "started_at": "datetime64[us, UTC]",
@@ -162,28 +164,45 @@ def to_frame(trials: Iterable[Trial], scores: Iterable[Score] = ()) -> pd.DataFr
     return frame[[*COLUMNS, *cases, *names]]
 
 
-def attempts_frame(trials: Iterable[Trial]) -> pd.DataFrame:
-    """Return the ledger: one row an attempt, of trials that were answered by a call of their own.
+def _paid(trial: Trial, index: int, attempt: Attempt, scorer: str | None = None) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        name: getattr(attempt, name)
+        for name in ATTEMPT_COLUMNS
+        if hasattr(attempt, name) and name != "started_at"
+    }
+    row |= {"execution_id": trial.execution_id, "trial_id": trial.trial_id, "arm": trial.arm}
+    row |= {"attempt": index, "scorer": scorer}
+    row["asked"] = trial.model if attempt.ref is None else attempt.ref.name
+    row["started_at"] = _timestamp(attempt.started_at)
+    row["usage_unknown"] = attempt.usage is None
+    for name in _USAGE:
+        row[name] = None if attempt.usage is None else getattr(attempt.usage, name)
+    return row
 
-    A trial answered from the journal repeats an attempt already counted, and is left out.
+
+def attempts_frame(trials: Iterable[Trial], scores: Iterable[Score] = ()) -> pd.DataFrame:
+    """Return the ledger: one row an attempt, those for a trial first, then those of its judges.
+
+    A trial answered from the journal repeats attempts already counted, and only its judges' are here.
+
+    Parameters
+    ----------
+    trials
+        One execution's.
+    scores
+        Theirs; scores of other trials are left out.
     """
+    judged: dict[str, list[Score]] = defaultdict(list)
+    for score in scores:
+        judged[score.trial_id].append(score)
     rows = []
     for trial in trials:
-        if trial.source != "call":
-            continue
-        for index, attempt in enumerate(trial.attempts):
-            row: dict[str, Any] = {
-                name: getattr(attempt, name)
-                for name in ATTEMPT_COLUMNS
-                if hasattr(attempt, name) and name != "started_at"
-            }
-            row |= {"execution_id": trial.execution_id, "trial_id": trial.trial_id, "arm": trial.arm}
-            row["attempt"] = index
-            row["started_at"] = _timestamp(attempt.started_at)
-            row["usage_unknown"] = attempt.usage is None
-            for name in _USAGE:
-                row[name] = None if attempt.usage is None else getattr(attempt.usage, name)
-            rows.append(row)
+        if trial.source == "call":
+            rows += [_paid(trial, index, attempt) for index, attempt in enumerate(trial.attempts)]
+        for score in judged[trial.trial_id]:
+            rows += [
+                _paid(trial, index, attempt, score.scorer) for index, attempt in enumerate(score.attempts)
+            ]
     return _typed(rows, ATTEMPT_COLUMNS)
 
 

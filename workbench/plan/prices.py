@@ -170,7 +170,9 @@ class PriceBook:
             where: tuple[str | None, str | None] = (provider, None) if name else (None, None)
             name = name or model
         else:
-            where, name = (None, model.origin), model.model
+            # An origin is a URL; of a model known by its name only, it is the provider's.
+            where = (None, model.origin) if "://" in model.origin else (model.origin, None)
+            name = model.model
         when = self._moment(at)
         try:
             seller, known = get_snapshot().find_provider_model(name, None, *where)
@@ -203,8 +205,8 @@ class PriceBook:
         Parameters
         ----------
         model
-            The model that was asked. The price of what was served counts; where the book does not know it,
-            that of what was requested.
+            The model that was asked; an attempt that names another (a fallback, a judge) goes by its own. The
+            price of what was served counts; where the book does not know it, that of what was requested.
 
         Notes
         -----
@@ -212,6 +214,7 @@ class PriceBook:
         endpoint may have worked on it (a timeout, a broken connection, a malformed reply), and 0 where it
         refused with a status or was never sent.
         """
+        model = attempt.ref or model
         if attempt.error_kind is not None and attempt.usage is None:
             unknown = attempt.http_status is None and attempt.error_kind in ("timeout", "connection")
             unknown = unknown or attempt.error_kind in ("malformed", "canceled", "internal")

@@ -161,7 +161,7 @@ def _cost(tally: _Tally, book: PriceBook, tokens_in: int, tokens_out: int) -> fl
     usage = Usage(
         tokens_in_uncached=math.ceil(tokens_in / tally.calls), tokens_out=math.ceil(tokens_out / tally.calls)
     )
-    each = book.cost_usd(tally.arm.model, usage)
+    each = book.cost_usd(tally.arm.model, usage, _tier(tally.arm))
     return None if each is None else each * tally.calls
 
 
@@ -198,6 +198,12 @@ def _output(tally: _Tally) -> tuple[tuple[float, float], str]:
     return (min(low, limit), min(high, limit)), f"{basis}, at most {limit} by max_tokens"
 
 
+def _tier(arm: Arm) -> str | None:
+    """Return the service tier that an arm's requests ask for, whose price is another; None: the standard."""
+    tier = arm.params.get("service_tier")
+    return tier if isinstance(tier, str) else None
+
+
 def output_limit(arm: Arm) -> int | None:
     """Return the most tokens an answer of this arm may have; None where nothing limits it."""
     limits = [arm.params.get(name) for name in ("max_tokens", "max_completion_tokens")]
@@ -227,4 +233,4 @@ def bound_usd(
         tokens = sum(len(message.content.encode("utf-8", "surrogatepass")) + 8 for message in messages)
     limit = output_limit(cell.arm)
     usage = Usage(tokens_in_uncached=tokens, tokens_out=planned.tokens_out_each if limit is None else limit)
-    return book.cost_usd(cell.arm.model, usage)
+    return book.cost_usd(cell.arm.model, usage, _tier(cell.arm))

@@ -130,7 +130,8 @@ def arm_params(arm: Arm, plan: Plan, prompt: PromptVersionRef) -> dict[str, str]
 
 def _per_mtok(plan: Plan, arm: Arm, thousand: Usage) -> float | None:
     """Return a price in USD per million tokens, asked by the thousand: long prompts may cost more."""
-    cost = plan.book.cost_usd(arm.model, thousand)
+    tier = arm.params.get("service_tier")
+    cost = plan.book.cost_usd(arm.model, thousand, tier if isinstance(tier, str) else None)
     return None if cost is None else round(cost * 1_000, 9)
 
 

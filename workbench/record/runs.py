@@ -178,7 +178,7 @@ class Recorder:
                 runs.files(run, folder, table=arms.LEAN_FILE)
             runs.finish(run, end, complete=complete)
         chosen = select(trials, scores, plan.incumbent)
-        attempts = attempts_frame(trials)
+        attempts = clean(attempts_frame(trials, scores))
         runs.log(ids.parent, {}, arms.execution_metrics(attempts), {"traces_sampled": chosen.words})
         with tempfile.TemporaryDirectory() as folder:
             named = {"plan.txt": str(redact(str(plan))), "report.html": report_html, **(files or {})}

@@ -13,7 +13,7 @@ import pandas as pd
 from workbench.core.protocols import Listener, Model
 from workbench.core.records import Score, Trial
 from workbench.core.show import Shown
-from workbench.core.table import to_frame
+from workbench.core.table import attempts_frame, to_frame
 from workbench.plan.plan import Plan
 from workbench.plan.reckon import Counter
 from workbench.run.execute import ScoreTrial, check, execute
@@ -83,6 +83,11 @@ class Run(Shown):
     def frame(self) -> pd.DataFrame:
         """The trial table so far: see `workbench.core.table`."""
         return to_frame(self.trials, self.scores)
+
+    @property
+    def ledger(self) -> pd.DataFrame:
+        """Every attempt so far, judges' included: see `workbench.core.table.attempts_frame`."""
+        return attempts_frame(self.trials, self.scores)
 
     @property
     def summary(self) -> str:

@@ -55,8 +55,8 @@ def family(model: str) -> str:
     return letters.group(0) if letters else last
 
 
-def _charged(attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
-    return tuple(replace(attempt, purpose="judge") for attempt in attempts)
+def _charged(attempts: Iterable[Attempt], ref: ModelRef) -> tuple[Attempt, ...]:
+    return tuple(replace(attempt, purpose="judge", ref=attempt.ref or ref) for attempt in attempts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,9 +148,9 @@ class Judge:
             reply = await self.model.ask(self.request(trial))
         except ModelError as error:
             why = str(redact(f"the judge failed: {error.kind}: {error.problem}"))
-            return self._score(trial, missing=why, attempts=_charged(error.attempts))
+            return self._score(trial, missing=why, attempts=_charged(error.attempts, self.ref))
         # a reply that was there before was paid by whoever asked for it first
-        attempts = _charged(reply.attempts) if reply.source == "call" else ()
+        attempts = _charged(reply.attempts, self.ref) if reply.source == "call" else ()
         return self._read(trial, reply, attempts)
 
     def _read(self, trial: Trial, reply: Reply, attempts: tuple[Attempt, ...]) -> Score:
