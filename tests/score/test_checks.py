@@ -177,3 +177,13 @@ def test_digest_follows_the_configuration() -> None:
     assert exact().digest != exact(strict=True).digest
     assert exact().digest != contains().digest
     assert numeric(1).digest != numeric(2).digest
+
+
+def test_repair_reads_a_field_in_its_wrapping() -> None:
+    """Only where it is asked for; what cannot be repaired stays missing."""
+    fenced = '```json\n{"label": "billing",}\n```'
+    assert judge(exact(field="label"), fenced, "billing").missing
+    assert judge(exact(field="label", repair=True), fenced, "billing").value == 1
+    assert judge(contains(field="label", repair=True), f"Sure: {fenced}", "bill").value == 1
+    assert judge(numeric(field="n", repair=True), 'It is {"n": 7}.', 7).value == 1
+    assert judge(exact(field="label", repair=True), '{"label": "billing"', "billing").missing

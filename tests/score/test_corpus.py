@@ -7,6 +7,7 @@ from typing import Any
 
 import fastjsonschema
 import pytest
+from pydantic_core import from_json
 
 from tests.score.corpus import Written, calls, documents, tickets
 from workbench.core.identity import canonical
@@ -86,3 +87,17 @@ def test_cut_in_every_place(whole: str) -> None:
         assert outcome(cut, "length") == "truncated"
         assert outcome(cut) == ("not JSON" if cut.strip() else "empty")
         assert repair(cut) is None
+
+
+def test_two_readers_agree() -> None:
+    """Another reader of JSON takes and refuses the same texts; only half a surrogate pair divides them."""
+    for written in CORPUS:
+        call = written.call
+        if not isinstance(call, Reply) or written.expected not in ("valid", "schema violation", "not JSON"):
+            continue
+        try:
+            from_json(call.answer, allow_inf_nan=False)
+            says = True
+        except ValueError:
+            says = "\\ud800" in call.answer
+        assert says == (written.expected != "not JSON"), call.answer

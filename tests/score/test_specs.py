@@ -14,6 +14,7 @@ from workbench.errors import StudyError
 from workbench.score.checks import contains, exact, json_schema, numeric, regex
 from workbench.score.judge import Judge
 from workbench.score.specs import load_scorers
+from workbench.score.validity import validity
 
 
 def find_model(name: str) -> tuple[Model, ModelRef]:
@@ -40,6 +41,19 @@ def test_every_way_to_write_one() -> None:
         json_schema({"type": "array"}, name="list"),
         exact(strict=True, name="same"),
     )
+
+
+def test_validity_is_several() -> None:
+    """Validity gives its scorers at once, with the schema asked for or its own."""
+    specs = [
+        "validity",
+        {"validity": {"repair": True, "name": "json"}},
+        {"validity": {"type": "object", "title": "x"}},
+    ]
+    assert load_scorers(specs[:2]) == (*validity(), *validity(repair=True, name="json"))
+    assert load_scorers(specs[2:]) == validity({"type": "object", "title": "x"})
+    with pytest.raises(StudyError, match="'json_valid_first' already"):
+        load_scorers(["validity", "validity"])
 
 
 def test_rubric_finds_its_model() -> None:
