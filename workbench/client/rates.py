@@ -106,7 +106,8 @@ class Rate:
 
     def add(self, amount: float, now: float) -> None:
         """Add so much (less than 0: take it) after what flowed in since."""
-        if self.per_min is None:
+        if self.per_min is None:  # what goes before a limit is known counts once it is
+            self.level = min(0.0, self.level + amount)
             return
         flowed = 0.0 if math.isinf(self._at) else (now - self._at) * self._per_s
         self.level = min(self._burst, min(self._burst, self.level + flowed) + amount)
@@ -132,7 +133,10 @@ class Rate:
                 fresh = self.per_min is None
                 self.add(0.0, now)
                 self._set(per_min)
-                self.level, self._at = (self._burst if fresh else min(self.level, self._burst)), now
+                self.level = (
+                    self._burst + max(self.level, -per_min) if fresh else min(self.level, self._burst)
+                )
+                self._at = now
         if self.per_min is None or said.remaining is None:
             return 0.0
         self.add(0.0, now)
