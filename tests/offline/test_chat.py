@@ -84,3 +84,40 @@ def test_any_json_is_read_or_refused(value: Any, field: str) -> None:
         for parse in (parse_chat, parse_texts):
             with suppress(ChatError):
                 parse(body)
+
+
+SEARCH = {"type": "function", "function": {"name": "search", "parameters": {"type": "object"}}}
+SORT = {"type": "function", "function": {"name": "sort"}}
+
+
+@pytest.mark.parametrize(
+    ("choice", "tool", "schema"),
+    [
+        (None, None, None),
+        ("auto", None, None),
+        ("none", None, None),
+        ("required", "search", '{"type":"object"}'),
+        ({"type": "function", "function": {"name": "sort"}}, "sort", "{}"),
+    ],
+)
+def test_a_tool_that_must_be_called(choice: Any, tool: str | None, schema: str | None) -> None:
+    """Its parameters are the schema of the answer; tools that may be called have no effect."""
+    chat = parse_chat({**BODY, "tools": [SEARCH, SORT], "tool_choice": choice})
+    assert (chat.tool, chat.schema) == (tool, schema)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tools": [SEARCH], "tool_choice": {"type": "function", "function": {"name": "sort"}}},
+        {"tools": [], "tool_choice": "required"},
+        {"tools": ["search"], "tool_choice": "required"},
+        {"tools": {"a": 1}, "tool_choice": "required"},
+        {"tools": [SEARCH], "tool_choice": 3},
+        {"tools": [SEARCH], "tool_choice": {"function": "search"}},
+    ],
+)
+def test_a_tool_that_is_not_there(fields: dict[str, Any]) -> None:
+    """To call what is not among the tools is refused, naming the field."""
+    with pytest.raises(ChatError, match="tool"):
+        parse_chat({**BODY, **fields})

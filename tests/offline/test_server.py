@@ -101,6 +101,26 @@ def test_streaming(client: openai.OpenAI) -> None:
     assert events[-1].usage == whole.usage
 
 
+def test_tools(client: openai.OpenAI) -> None:
+    """A tool that must be called gets the answer as its arguments, whole and streamed."""
+    function = {"name": "answer", "parameters": {"properties": {"label": {"enum": ["log in", "pay"]}}}}
+    asked: dict[str, Any] = {
+        "model": "minilm",
+        "messages": MESSAGES,
+        "temperature": 0,
+        "tools": [{"type": "function", "function": function}],
+        "tool_choice": {"type": "function", "function": {"name": "answer"}},
+    }
+    message = client.chat.completions.create(**asked).choices[0].message
+    assert message.content is None
+    (call,) = message.tool_calls or []
+    assert (call.function.name, call.function.arguments) == ("answer", '{"label": "log in"}')  # type: ignore[union-attr]
+    deltas = [event.choices[0].delta for event in client.chat.completions.create(**asked, stream=True)]
+    (streamed,) = [delta.tool_calls[0] for delta in deltas if delta.tool_calls]
+    assert streamed.function.arguments == '{"label": "log in"}'
+    assert not any(delta.content for delta in deltas)
+
+
 def test_max_tokens(client: openai.OpenAI) -> None:
     """An answer above the limit is cut, and says so."""
     system = {"role": "system", "content": "Answer with one of feature-request, feature-wish."}

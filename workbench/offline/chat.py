@@ -53,8 +53,10 @@ class Chat:
     max_tokens
         Most tokens of the answer, at least 1; None: no limit.
     schema
-        Canonical JSON of the JSON schema in ``response_format``; None where there is none. (Text, so that
-        a chat is hashable and its parts can be looked up.)
+        Canonical JSON of the JSON schema in ``response_format``, or of the parameters of the tool that must
+        be called; None where there is none. (Text, so that a chat is hashable.)
+    tool
+        The tool that must be called: its arguments are the answer. None: the answer is text.
     stream, include_usage
         Whether the answer is streamed, and whether the stream ends with the usage.
     """
@@ -65,6 +67,7 @@ class Chat:
     seed: int | None = None
     max_tokens: int | None = None
     schema: str | None = None
+    tool: str | None = None
     stream: bool = False
     include_usage: bool = False
 
@@ -152,14 +155,31 @@ def _schema(body: Mapping[str, Any]) -> str | None:
     return canonical(schema)
 
 
+def _tool(body: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the tool that must be called, and its parameters' schema; None where none must."""
+    choice, tools = body.get("tool_choice"), body.get("tools") or []
+    if choice in (None, "auto", "none"):  # these models call no tool by themselves
+        return None, None
+    if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
+        raise _wrong("tools", "it is not a list of tools", "Send {type: function, function: {name: …}}.")
+    functions = [tool["function"] for tool in tools if isinstance(tool.get("function"), dict)]
+    wanted = choice.get("function") if isinstance(choice, dict) else None
+    name = wanted.get("name") if isinstance(wanted, dict) else None
+    for function in functions:
+        if isinstance(function.get("name"), str) and (choice == "required" or function["name"] == name):
+            parameters = function.get("parameters")
+            return function["name"], canonical(parameters if isinstance(parameters, dict) else {})
+    raise _wrong("tool_choice", "it names no tool of this request", "Name one that is among the tools.")
+
+
 def parse_chat(body: Any) -> Chat:
     """Return the checked chat of a request's decoded JSON body.
 
     Parameters
     ----------
     body
-        What the JSON said. Fields that these models have no use for (top_p, penalties, tools, user, …) are
-        accepted and have no effect.
+        What the JSON said. Fields that these models have no use for (top_p, penalties, user, …) are
+        accepted and have no effect, tools too unless ``tool_choice`` makes one of them the answer.
 
     Raises
     ------
@@ -178,13 +198,15 @@ def parse_chat(body: Any) -> Chat:
         raise _wrong("seed", f"{seed!r} is not a whole number", "Correct it or leave it out.")
     limits = [limit for field in ("max_completion_tokens", "max_tokens") if (limit := _whole(body, field, 1))]
     options = body.get("stream_options")
+    tool, parameters = _tool(body)
     return Chat(
         model=model,
         messages=_messages(body.get("messages")),
         temperature=_number(body, "temperature", 0, 2),
         seed=seed,
         max_tokens=min(limits) if limits else None,
-        schema=_schema(body),
+        schema=_schema(body) if tool is None else parameters,
+        tool=tool,
         stream=bool(body.get("stream")),
         include_usage=isinstance(options, dict) and bool(options.get("include_usage")),
     )

@@ -38,6 +38,17 @@ def _finished(chat: Chat, text: str) -> tuple[str, str, dict[str, Any]]:
     return text, "length" if cut else "stop", usage
 
 
+def _answer(chat: Chat, text: str, reply_id: str) -> dict[str, Any]:
+    """Return the part of a message that holds the answer: its text, or the call of a tool."""
+    if chat.tool is None:
+        return {"content": text}
+    function = {"name": chat.tool, "arguments": text}
+    return {
+        "content": None,
+        "tool_calls": [{"index": 0, "id": f"call_{reply_id}", "type": "function", "function": function}],
+    }
+
+
 def completion(chat: Chat, text: str, *, reply_id: str, created: int) -> bytes:
     """Return the body of an answer that is not streamed.
 
@@ -49,7 +60,7 @@ def completion(chat: Chat, text: str, *, reply_id: str, created: int) -> bytes:
         The answer's id, and when it was made in seconds since the epoch.
     """
     text, reason, usage = _finished(chat, text)
-    message = {"role": "assistant", "content": text, "refusal": None}
+    message = {"role": "assistant", "refusal": None, **_answer(chat, text, reply_id)}
     return encode(
         {
             "id": reply_id,
@@ -74,6 +85,9 @@ def chunks(chat: Chat, text: str, *, reply_id: str, created: int) -> Iterator[by
         return event([{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}])
 
     yield part({"role": "assistant", "content": ""})
+    if chat.tool is not None:
+        yield part(_answer(chat, text, reply_id))
+        text = ""
     words = text.split(" ")
     for index, word in enumerate(words):
         piece = word if index == len(words) - 1 else f"{word} "
