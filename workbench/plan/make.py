@@ -233,25 +233,29 @@ def _notes_on_prompts(variants: Sequence[Variant], cases: Dataset) -> list[str]:
         leaked = sum(_content(example.values) in asked for example in shown)
         if leaked:
             notes.append(f"{leaked} examples of {variant.name} are also cases: its score would be too good")
-        if (
-            variant.schema is not None
-            and variant.schema_mode != "json_object"
-            and not is_closed(variant.schema)
-        ):
-            notes.append(
-                f"{variant.name}'s schema leaves an object open, so it is not enforced strictly: "
-                "require all its properties and set additionalProperties: false"
-            )
-        if variant.reask:
-            notes.append(
-                f"{variant.name} asks up to {variant.reask} times again after an answer that breaks its "
-                "schema: calls that are not in the estimate"
-            )
         if not variant.variables and MESSAGES not in cases.columns:
             notes.append(f"{variant.name} uses no column: every case gets the same prompt")
         twin = by_content.setdefault(variant.hash, variant.name)
         if twin != variant.name:
             notes.append(f"{variant.name} and {twin} are the same prompt and share their calls")
+    return notes + _notes_on_schemas(variants)
+
+
+def _notes_on_schemas(variants: Sequence[Variant]) -> list[str]:
+    notes = []
+    enforced = [each for each in variants if each.schema is not None and each.schema_mode != "json_object"]
+    loose = [each.name for each in enforced if not is_closed(each.schema)]
+    if loose:
+        notes.append(
+            f"the schema of {', '.join(loose)} leaves an object open, so it is not enforced strictly: require "
+            "all its properties and set additionalProperties: false"
+        )
+    again = [each.name for each in variants if each.reask]
+    if again:
+        notes.append(
+            f"an answer that breaks the schema of {', '.join(again)} is asked for again: calls that are not in "
+            "the estimate, but in the budget"
+        )
     return notes
 
 
