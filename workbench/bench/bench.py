@@ -18,7 +18,7 @@ from workbench.core.table import to_frame
 from workbench.define.dataset import Dataset
 from workbench.define.study import Study, slug
 from workbench.define.variant import Variant
-from workbench.errors import InputError, PlanError
+from workbench.errors import InputError, PlanError, RecordError
 from workbench.plan.gate import Gate
 from workbench.plan.make import make_plan
 from workbench.plan.plan import Arm, Plan
@@ -239,11 +239,19 @@ class Bench:
             plan_hash=plan.hash,
             planned_gate_hash=plan.gate.hash,
             alias=alias,
-            alias_version=recorder.get_alias(plan.study, alias),  # a look: it need not wait for the recording
+            alias_version=self._seen(alias),
         )
         page = self._page(run, result, decision)
         self.recording.later(lambda: recorder.record_decision(decision.to_mapping(), page))
         return decision
+
+    def _seen(self, alias: str) -> int | None:
+        try:
+            return self.recording.recorder.get_alias(self.name, alias)
+        except RecordError:
+            # The evidence can be seen without the store. `sync` says what is wrong with it, and a promotion
+            # looks again: it is refused where the alias points to anything.
+            return None
 
     def promote(self, decision: Decision, *, why: str | None = None) -> Release:
         """Move the alias to the chosen arm: the decision is recorded first, the move after it.

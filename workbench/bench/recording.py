@@ -36,12 +36,13 @@ class Recording:
         self.recorder = Recorder(home.tracking_uri, home.folder)
         self._journal = journal
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mlflow")
-        self._open: list[Future[Any]] = []
+        self._open: list[tuple[Callable[[], Any], Future[Any]]] = []
+        self._failed: list[Callable[[], Any]] = []
 
     def later(self, work: Callable[[], T]) -> Future[T]:
         """Do something after all that was asked before; `wait` hears what went wrong."""
         future = self._worker.submit(work)
-        self._open.append(future)
+        self._open.append((work, future))
         return future
 
     def now(self, work: Callable[[], T]) -> T:
@@ -64,15 +65,26 @@ class Recording:
         return ids
 
     def wait(self) -> None:
-        """Return when all is written.
+        """Return when all is written; what failed at the last wait is tried once more.
 
         Raises
         ------
         RecordError
             Where the store failed; the journal keeps everything, and the same verb again delivers it.
         """
+        again, self._failed = self._failed, []
+        for work in again:
+            self.later(work)
+        errors: list[BaseException] = []
         while self._open:
-            self._open.pop(0).result()
+            work, future = self._open[0]
+            error = future.exception()
+            del self._open[0]  # only now: an interrupted wait forgets nothing
+            if error is not None:
+                errors.append(error)
+                self._failed.append(work)
+        if errors:
+            raise errors[0]
 
     def close(self) -> None:
         """Finish what was asked, and end the thread."""
