@@ -247,14 +247,14 @@ def _notes_on_schemas(variants: Sequence[Variant]) -> list[str]:
     loose = [each.name for each in enforced if not is_closed(each.schema)]
     if loose:
         notes.append(
-            f"the schema of {', '.join(loose)} leaves an object open, so it is not enforced strictly: require "
-            "all its properties and set additionalProperties: false"
+            f"the schema of {', '.join(loose)} leaves an object open, so it is not enforced strictly: "
+            "require all its properties and set additionalProperties: false"
         )
     again = [each.name for each in variants if each.reask]
     if again:
         notes.append(
-            f"an answer that breaks the schema of {', '.join(again)} is asked for again: calls that are not in "
-            "the estimate, but in the budget"
+            f"an answer that breaks the schema of {', '.join(again)} is asked for again: calls that are not "
+            "in the estimate, but in the budget"
         )
     return notes
 
