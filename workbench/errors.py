@@ -19,7 +19,7 @@ Each message reads ``subject: problem. remedy``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "StudyError",
     "TemplateError",
     "WorkbenchError",
+    "clean_with",
 ]
 
 ErrorKind = Literal[
@@ -65,6 +66,23 @@ RETRYABLE_KINDS: frozenset[str] = frozenset(
 """The kinds of failure that asking again may mend."""
 
 
+_cleaners: list[Callable[[str], str]] = []
+
+
+def clean_with(cleaner: Callable[[str], str]) -> None:
+    """Let the words of every error pass through a function from now on; `workbench.core.redact` gives its own.
+
+    Errors lie below everything else, and may carry what an endpoint or a file said.
+    """
+    _cleaners.append(cleaner)
+
+
+def _cleaned(text: str) -> str:
+    for cleaner in _cleaners:
+        text = cleaner(text)
+    return text
+
+
 class WorkbenchError(Exception):
     """The root: names the subject, what was wrong, and the remedy.
 
@@ -79,6 +97,7 @@ class WorkbenchError(Exception):
     """
 
     def __init__(self, subject: str, problem: str, remedy: str) -> None:
+        subject, problem, remedy = _cleaned(subject), _cleaned(problem), _cleaned(remedy)
         super().__init__(subject, problem, remedy)
         self.subject = subject
         self.problem = problem

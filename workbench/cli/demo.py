@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 
+from workbench.cli.echo import echo
 from workbench.cli.journey import open_study
 from workbench.cli.progress import ProgressLine
 from workbench.view.terminal import terminal
@@ -26,21 +27,21 @@ What to open next
 
 @contextmanager
 def _phase(title: str, clock: Callable[[], float] = time.perf_counter) -> Iterator[None]:
-    click.secho(title, bold=True)
+    echo(title, bold=True)
     began = clock()
     yield
-    click.echo(f"  {clock() - began:.1f} s")
+    echo(f"  {clock() - began:.1f} s")
 
 
 @click.command()
 def demo() -> None:
     """Run the study support-triage: plan, run, compare, decide, record; on this machine, without a key."""
     began = time.perf_counter()
-    click.echo("The models are small classifiers on this machine, not language models; prices are made up.\n")
+    echo("The models are small classifiers on this machine, not language models; prices are made up.\n")
     with _phase("1 plan"):
         bench = open_study(STUDY)
         plan = bench.plan()
-        click.echo(plan.summary)
+        echo(plan.summary)
     with _phase("2 run: a real HTTP endpoint on loopback; stop with Ctrl-C, run again to resume"):
         run = bench.run(plan, show=False)
         run.subscribe(ProgressLine())
@@ -51,6 +52,6 @@ def demo() -> None:
         report = bench.report(result, decision)
     with _phase("4 record in MLflow: runs, traces, prompt versions, report"):
         bench.sync()
-    click.echo(terminal(decision))
-    click.echo(NEXT.format(study=STUDY, report=report))
-    click.echo(f"\ndone in {time.perf_counter() - began:.0f} s")
+    echo(terminal(decision))
+    echo(NEXT.format(study=STUDY, report=report))
+    echo(f"\ndone in {time.perf_counter() - began:.0f} s")

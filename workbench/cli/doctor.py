@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import click
 
 from workbench.bench.home import Home
+from workbench.cli.echo import echo
 from workbench.errors import WorkbenchError
 
 __all__ = ["Check", "doctor", "examine"]
@@ -125,9 +126,9 @@ def doctor(base_url: str | None) -> None:
     broken = 0
     for check in examine(Home.find(), base_url):
         mark = {True: "ok  ", False: "FAIL", None: "–   "}[check.ok]
-        click.echo(f"{mark} {check.name}: {check.found}")
+        echo(f"{mark} {check.name}: {check.found}")
         if check.remedy:
-            click.echo(f"       {check.remedy}")
+            echo(f"       {check.remedy}")
         broken += check.ok is False
-    click.echo("everything needed is there" if not broken else f"{broken} to mend")
+    echo("everything needed is there" if not broken else f"{broken} to mend")
     raise SystemExit(1 if broken else 0)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from workbench.bench.home import Home
+from workbench.cli.echo import echo
 from workbench.define.dataset import Dataset
 from workbench.define.study import slug
 from workbench.errors import InputError
@@ -173,5 +174,5 @@ def write_study(
 def init(name: str, table: Path, expected: str | None, text: str | None, model: str) -> None:
     """Write a study and a notebook over your own table, ready to run."""
     folder = write_study(Home.find(), name, table, expected=expected, text=text, model=model)
-    click.echo(f"wrote {folder}/study.yaml, {folder.name}.ipynb and the table")
-    click.echo(f"next: workbench plan {folder.name}")
+    echo(f"wrote {folder}/study.yaml, {folder.name}.ipynb and the table")
+    echo(f"next: workbench plan {folder.name}")

@@ -6,6 +6,7 @@ import click
 
 from workbench.analyze.compare import Comparison
 from workbench.bench.bench import Bench
+from workbench.cli.echo import echo
 from workbench.cli.progress import ProgressLine
 from workbench.errors import InputError
 from workbench.promote.decision import Decision
@@ -59,7 +60,7 @@ def finish(bench: Bench) -> tuple[Run, Comparison, Decision]:
 @STUDY
 def plan(study: str) -> None:
     """Say what a run will cost and what it can show; spends nothing."""
-    click.echo(str(open_study(study).plan()))
+    echo(str(open_study(study).plan()))
 
 
 @click.command()
@@ -67,10 +68,10 @@ def plan(study: str) -> None:
 def run(study: str) -> None:
     """Run a study (what is missing of it), compare, decide."""
     bench = open_study(study)
-    click.echo(bench.plan().summary)
+    echo(bench.plan().summary)
     _, result, decision = finish(bench)
-    click.echo(terminal(decision))
-    click.echo(f"report: {bench.report(result, decision)}")
+    echo(terminal(decision))
+    echo(f"report: {bench.report(result, decision)}")
     bench.sync()
 
 
@@ -87,7 +88,7 @@ resume = click.Command(
 def compare(study: str) -> None:
     """Print the comparison of a study's arms; asks what is missing."""
     _, result, _ = finish(open_study(study))
-    click.echo(str(result))
+    echo(str(result))
 
 
 @click.command()
@@ -97,11 +98,11 @@ def promote(study: str, why: str | None) -> None:
     """Promote what the decision says; exit code 1 where it says something else."""
     bench = open_study(study)
     _, _, decision = finish(bench)
-    click.echo(terminal(decision))
+    echo(terminal(decision))
     if decision.verdict != "promote":
         bench.sync()
         raise SystemExit(1)
-    click.echo(str(bench.promote(decision, why=why)))
+    echo(str(bench.promote(decision, why=why)))
     bench.sync()
 
 
@@ -110,14 +111,14 @@ def promote(study: str, why: str | None) -> None:
 @click.option("--why", default="rolled back", show_default=True, help="The reason to record.")
 def rollback(study: str, why: str) -> None:
     """Move the alias back to where it was before the last promotion."""
-    click.echo(str(open_study(study).rollback(why=why)))
+    echo(str(open_study(study).rollback(why=why)))
 
 
 @click.command()
 @STUDY
 def history(study: str) -> None:
     """Print every move of a study's alias."""
-    click.echo(str(open_study(study).history()))
+    echo(str(open_study(study).history()))
 
 
 @click.command()
@@ -126,7 +127,7 @@ def report(study: str) -> None:
     """Write the report of a study as one HTML file that opens without a network."""
     bench = open_study(study)
     _, result, decision = finish(bench)
-    click.echo(str(bench.report(result, decision)))
+    echo(str(bench.report(result, decision)))
 
 
 @click.command()
@@ -135,4 +136,4 @@ def sync(study: str) -> None:
     """Deliver to MLflow what the journal holds of a study and the store has not seen; asks no model."""
     bench = open_study(study)
     made = bench.deliver(bench.plan())
-    click.echo(f"MLflow has execution {made} of {bench.name} in {bench.home.tracking_uri}")
+    echo(f"MLflow has execution {made} of {bench.name} in {bench.home.tracking_uri}")

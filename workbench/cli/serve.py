@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from workbench.bench.home import Home
+from workbench.cli.echo import echo
 
 __all__ = ["lab", "lab_command", "offline", "ui", "ui_command", "ui_environment"]
 
@@ -51,7 +52,7 @@ def ui(port: int) -> None:
 
     home = Home.find()
     open_store(home.tracking_uri, home.artifacts)
-    click.echo(f"MLflow UI on http://127.0.0.1:{port}  (store: {home.tracking_uri}; Ctrl-C ends it)")
+    echo(f"MLflow UI on http://127.0.0.1:{port}  (store: {home.tracking_uri}; Ctrl-C ends it)")
     done = subprocess.run(ui_command(home, port), env=ui_environment(), check=False)
     raise SystemExit(done.returncode)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 from workbench.client.wire import WireError
+from workbench.core.redact import redact
 from workbench.errors import ErrorKind
 
 __all__ = ["LONGEST", "kind_of_status", "remedy_of", "response_of", "retry_after_s", "words_of"]
@@ -75,7 +76,7 @@ def response_of(error: BaseException) -> tuple[int | None, str | None, Mapping[s
 
 
 def words_of(error: BaseException, kind: ErrorKind, status: int | None) -> str:
-    """Return what went wrong in one line, not redacted yet."""
+    """Return what went wrong in one line, without secrets."""
     body, response = getattr(error, "body", None), getattr(error, "response", None)
     if isinstance(body, Mapping) and body.get("message"):
         words = str(body["message"])
@@ -92,7 +93,7 @@ def words_of(error: BaseException, kind: ErrorKind, status: int | None) -> str:
             words = f"the connection failed ({words})"
         elif kind == "malformed":
             words = f"the body is no JSON ({words})"
-    words = " ".join(words.split())
+    words = str(redact(" ".join(words.split())))  # before the cut: half a key is no known format
     words = words if len(words) <= LONGEST else words[:LONGEST] + " …"
     return words if status is None else f"HTTP {status}: {words}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workbench.client.endpoint import Endpoint
+from workbench.client.logs import keep_secrets_out
 
 if TYPE_CHECKING:
     import httpx2
@@ -35,6 +36,8 @@ def http_options(
         At once; None: as many as are asked.
     """
     import httpx2
+
+    keep_secrets_out()
 
     def only_ours(request: httpx2.Request) -> httpx2.Request:
         for name in [name for name in request.headers if name.lower() not in _PLAIN_HEADERS]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from workbench.core.records import Reply, Request, Usage
+from workbench.core.redact import redact
 from workbench.errors import ErrorKind
 
 __all__ = ["NOT_SENT", "Assembly", "WireError", "body_of", "reply_of", "tier_of", "usage_of"]
@@ -111,7 +112,7 @@ def _text(content: Any) -> str:
 
 
 def reply_of(body: Any, model: str) -> Reply:
-    """Return the reply in a response's body, without attempts.
+    """Return the reply in a response's body, without attempts and without secrets.
 
     Parameters
     ----------
@@ -138,11 +139,11 @@ def reply_of(body: Any, model: str) -> Reply:
     refusal = message.get("refusal")
     served, finish = body.get("model"), choice.get("finish_reason")
     return Reply(
-        text=_text(message.get("content")),
-        model_served=served if isinstance(served, str) and served else model,
+        text=str(redact(_text(message.get("content")))),
+        model_served=str(redact(served)) if isinstance(served, str) and served else model,
         finish_reason=finish if isinstance(finish, str) and finish else "stop",
-        refusal=refusal if isinstance(refusal, str) and refusal else None,
-        tool_calls=tuple(dict(call) for call in calls),
+        refusal=str(redact(refusal)) if isinstance(refusal, str) and refusal else None,
+        tool_calls=tuple(redact(dict(call)) for call in calls),
         usage=usage_of(body),
     )
 

@@ -7,39 +7,45 @@ catches keys of a shape nobody foresaw.
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["HINTS", "PATTERNS", "redact", "remember"]
+from workbench.errors import clean_with
+
+__all__ = ["HINTS", "PATTERNS", "cause", "redact", "remember"]
 
 MASK = "[redacted]"
+
+# Where a key may begin: not within a word, but after an escape (JSON within a text: ``\nsk-…``).
+_EDGE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]))"
 
 PATTERNS: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern)
     for name, pattern in {
         "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-        "anthropic": r"\bsk-ant-[A-Za-z0-9_\-]{16,}",
-        "openrouter": r"\bsk-or-[A-Za-z0-9_\-]{16,}",
-        "openai": r"\bsk-[A-Za-z0-9_\-]{16,}",
-        "stripe": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{10,}",
-        "aws access key": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-        "google": r"\bAIza[A-Za-z0-9_\-]{30,}",
-        "google oauth": r"\bya29\.[A-Za-z0-9_\-]{20,}",
-        "github": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})",
-        "gitlab": r"\bglpat-[A-Za-z0-9_\-]{16,}",
-        "hugging face": r"\bhf_[A-Za-z0-9]{20,}",
-        "slack": r"\bxox[abeoprs]-[A-Za-z0-9\-]{10,}",
-        "groq": r"\bgsk_[A-Za-z0-9]{20,}",
-        "xai": r"\bxai-[A-Za-z0-9]{20,}",
-        "databricks": r"\bdapi[a-f0-9]{32}\b",
-        "pypi": r"\bpypi-[A-Za-z0-9_\-]{30,}",
-        "npm": r"\bnpm_[A-Za-z0-9]{30,}",
-        "jwt": r"\beyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}",
-        "bearer": r"(?i)(?<=\bbearer )[A-Za-z0-9_\-.=+/]{12,}",
-        "credentials in a URL": r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
+        "anthropic": _EDGE + r"sk-ant-[A-Za-z0-9_\-]{16,}",
+        "openrouter": _EDGE + r"sk-or-[A-Za-z0-9_\-]{16,}",
+        "openai": _EDGE + r"sk-[A-Za-z0-9_\-]{16,}",
+        "stripe": _EDGE + r"[rs]k_(?:live|test)_[A-Za-z0-9]{10,}",
+        "aws access key": _EDGE + r"(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+        "google": _EDGE + r"AIza[A-Za-z0-9_\-]{30,}",
+        "google oauth": _EDGE + r"ya29\.[A-Za-z0-9_\-]{20,}",
+        "github": _EDGE + r"(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})",
+        "gitlab": _EDGE + r"glpat-[A-Za-z0-9_\-]{16,}",
+        "hugging face": _EDGE + r"hf_[A-Za-z0-9]{20,}",
+        "slack": _EDGE + r"xox[abeoprs]-[A-Za-z0-9\-]{10,}",
+        "groq": _EDGE + r"gsk_[A-Za-z0-9]{20,}",
+        "xai": _EDGE + r"xai-[A-Za-z0-9]{20,}",
+        "databricks": _EDGE + r"dapi[a-f0-9]{32}\b",
+        "pypi": _EDGE + r"pypi-[A-Za-z0-9_\-]{30,}",
+        "npm": _EDGE + r"npm_[A-Za-z0-9]{30,}",
+        "jwt": _EDGE + r"eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}",
+        "bearer": r"(?i)(?<=bearer )[A-Za-z0-9_\-.=+/]{12,}",
+        "credentials in a URL": r":/{1,2}(?P<value>[^/\s:@]+:[^/\s@]+)(?=@)",
         "named": (
-            r"(?i)(?<![A-Za-z])(?:api[_-]?key|x-api-key|secret[_-]?key|access[_-]?token|client[_-]?secret|"
-            r"password)[\"']?\s*[:=]\s*[\"']?(?P<value>[A-Za-z0-9_\-.=+/]{12,})"
+            r"(?i)(?:(?<![A-Za-z])|(?<=\\[nrtbf]))(?:api[_-]?key|x-api-key|secret[_-]?key|access[_-]?token|client[_-]?secret|"
+            r"password)\\*[\"']?\s*[:=]\s*\\*[\"']?(?P<value>[A-Za-z0-9_\-.=+/]{12,})"
         ),
     }.items()
 }
@@ -65,7 +71,7 @@ HINTS: Mapping[str, tuple[str, ...]] = {
     "npm": ("npm_",),
     "jwt": ("eyj",),
     "bearer": ("bearer ",),
-    "credentials in a URL": ("://",),
+    "credentials in a URL": (":/",),
     "named": ("key", "token", "secret", "password"),
 }
 """What casefolded text must contain for the pattern of that name to match: a substring test costs a
@@ -118,3 +124,15 @@ def redact(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(redact(item) for item in value)
     return value
+
+
+def cause(error: BaseException) -> BaseException | None:
+    """Return an exception to be raised ``from``, or None where its own words hold a secret.
+
+    What one error is raised from is printed with it, in the words of whoever raised it first.
+    """
+    words = "".join(traceback.format_exception(error))
+    return error if redact(words) == words else None
+
+
+clean_with(_redact_text)

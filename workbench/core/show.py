@@ -13,6 +13,8 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.core.redact import redact
+
 __all__ = ["MAX_ROWS", "Renderer", "Shown", "format_cell", "register", "table_html"]
 
 Renderer = Callable[[Any], str]
@@ -53,10 +55,10 @@ def table_html(frame: pd.DataFrame, *, max_rows: int = MAX_ROWS) -> str:
     max_rows
         The most rows to show, at least 1.
     """
-    head = "".join(f"<th style='{_CELL}'>{html.escape(str(name))}</th>" for name in frame.columns)
+    head = "".join(f"<th style='{_CELL}'>{_escape(str(name))}</th>" for name in frame.columns)
     rows = []
     for row in frame.head(max_rows).itertuples(index=False):
-        cells = "".join(f"<td style='{_CELL}'>{html.escape(format_cell(cell))}</td>" for cell in row)
+        cells = "".join(f"<td style='{_CELL}'>{_escape(format_cell(cell))}</td>" for cell in row)
         rows.append(f"<tr>{cells}</tr>")
     left_out = len(frame) - max_rows
     note = f"<p>{left_out:,} more rows: see <code>.frame</code></p>" if left_out > 0 else ""
@@ -64,6 +66,10 @@ def table_html(frame: pd.DataFrame, *, max_rows: int = MAX_ROWS) -> str:
         "<div style='overflow-x:auto'><table><thead><tr>"
         f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{note}"
     )
+
+
+def _escape(text: str) -> str:
+    return html.escape(str(redact(text)))
 
 
 def _renderer(result: Any) -> Renderer | None:
@@ -76,9 +82,14 @@ def _renderer(result: Any) -> Renderer | None:
 
 
 class Shown:
-    """Mixin: shows itself in a notebook and as static HTML."""
+    """Mixin: shows itself in a notebook and as static HTML; no secret is shown, whatever it holds."""
 
     __slots__ = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # A dataclass would write one of its own, which prints all that it holds as it is.
+        cls.__repr__ = cls.__repr__  # type: ignore[method-assign]
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -94,10 +105,15 @@ class Shown:
         renderer = _renderer(self)
         if renderer is not None:
             return renderer(self)
-        return f"<p style='white-space:pre-line'>{html.escape(self.summary)}</p>{table_html(self.frame)}"
+        return f"<p style='white-space:pre-line'>{_escape(self.summary)}</p>{table_html(self.frame)}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {"text/plain": str(self), "text/html": self._repr_html_()}
 
     def __str__(self) -> str:
-        return f"{self.summary}\n\n{self.frame.head(MAX_ROWS).map(format_cell).to_string(index=False)}"
+        table = self.frame.head(MAX_ROWS).map(format_cell).to_string(index=False)
+        return str(redact(f"{self.summary}\n\n{table}"))
+
+    def __repr__(self) -> str:
+        first = self.summary.partition("\n")[0]
+        return str(redact(f"<{type(self).__name__}: {first}>"))

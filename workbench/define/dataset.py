@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.core.identity import digest
+from workbench.core.redact import redact
 from workbench.core.show import Shown
 from workbench.define.cells import CASE_ID, as_label, case_ids, column_missing, plain, refuse_repeats
 from workbench.define.tables import read_csv, read_jsonl, read_parquet
@@ -273,4 +274,4 @@ class Dataset(Shown):
         return hash(self.digest)
 
     def __repr__(self) -> str:
-        return f"<Dataset {self.summary}>"
+        return str(redact(f"<Dataset {self.summary}>"))

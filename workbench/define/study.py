@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.core.identity import digest
+from workbench.core.redact import redact
 from workbench.core.show import Shown
 from workbench.define.cells import plain
 from workbench.define.dataset import Dataset
@@ -246,4 +247,5 @@ class Study(Shown):
         return f"{self.name}: {self.question}\n{size}, {self.repeats} repeats; incumbent {self.incumbent}"
 
     def __repr__(self) -> str:
-        return f"<Study {self.name!r}: {len(self.dataset)} cases, {len(self.variants)} variants>"
+        words = f"<Study {self.name!r}: {len(self.dataset)} cases, {len(self.variants)} variants>"
+        return str(redact(words))

@@ -91,7 +91,7 @@ class _Reader:
             why = getattr(error, "problem", None) or str(error)
             raise self.refuse(
                 node, why, "Write plain text (in quotes), a number, a list or a mapping."
-            ) from error
+            ) from None
 
     def _mapping(self, node: yaml.MappingNode, path: Place) -> dict[str, Any]:
         out: dict[str, Any] = {}
@@ -147,7 +147,8 @@ def parse(text: str, subject: str) -> Tree:
         reader = _Reader(loader, subject)
         return Tree(value=reader.read(node, ()), subject=subject, lines=reader.lines)
     except yaml.YAMLError as error:
-        raise _syntax_error(subject, error) from error
+        # From nothing: the parser quotes the line, and a key may stand in it.
+        raise _syntax_error(subject, error) from None
     except RecursionError as error:
         raise StudyError(subject, "it is nested too deeply", f"Nest at most {MAX_DEPTH} levels.") from error
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from workbench.core.identity import digest
 from workbench.core.records import Message
+from workbench.core.redact import redact
 from workbench.core.show import Shown
 from workbench.define.answer import SCHEMA_MODES, SchemaMode, answer_params, check_answer
 from workbench.define.chat import Template, check_constants, checked_name, fill, to_messages
@@ -272,7 +273,7 @@ class Variant(Shown):
         return hash((self.name, self.hash))
 
     def __repr__(self) -> str:
-        return f"<Variant {self.summary}>"
+        return str(redact(f"<Variant {self.summary}>"))
 
 
 def _label(value: Any) -> str:

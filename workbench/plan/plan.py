@@ -12,6 +12,7 @@ import pandas as pd
 from workbench.core.identity import digest
 from workbench.core.protocols import Scorer
 from workbench.core.records import Workload
+from workbench.core.redact import redact
 from workbench.core.show import Shown
 from workbench.define.dataset import Dataset
 from workbench.plan.estimate import Estimate
@@ -159,7 +160,7 @@ class Plan(Shown):
         return "\n".join(lines)
 
     def __str__(self) -> str:
-        return f"{self.summary}\n\n{self.frame.to_string(index=False)}"
+        return str(redact(f"{self.summary}\n\n{self.frame.to_string(index=False)}"))
 
 
 def plan_hash(

@@ -86,8 +86,8 @@ def register(store: Store, study: str, arm: Arm, experiment_id: str | None = Non
                 template,
                 description=arm.name,
                 tags=_tags(arm, wanted),
-                response_format=None if arm.variant.schema is None else dict(arm.variant.schema),
-                model_config=_model_config(arm),
+                response_format=None if arm.variant.schema is None else redact(dict(arm.variant.schema)),
+                model_config=redact(_model_config(arm)),
             )
             known[wanted] = int(made.version)
     return PromptVersionRef(name=name, version=known[wanted], hash=wanted)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from workbench.core.redact import redact
+from workbench.core.redact import cause, redact
 from workbench.errors import RecordError
 
 __all__ = ["SETTINGS", "Store", "guarded", "open_store"]
@@ -125,7 +125,7 @@ def _reach(uri: str, scheme: str) -> None:
             f"no MLflow server answers there ({error})",
             "Start it, or correct MLFLOW_TRACKING_URI; unset, the local store is used. "
             "Nothing is lost: what the journal holds is delivered later by `workbench sync`.",
-        ) from error
+        ) from cause(error)
 
 
 def _initialise(uri: str, artifacts: Path) -> None:
@@ -149,7 +149,7 @@ def _initialise(uri: str, artifacts: Path) -> None:
             str(path),
             f"cannot be used as an MLflow store ({error})",
             "Choose another file in MLFLOW_TRACKING_URI, or move this one away; the journal fills a new one.",
-        ) from error
+        ) from cause(error)
 
 
 def _probe(path: Path) -> None:
@@ -187,7 +187,7 @@ def guarded(subject: str) -> Iterator[None]:
         yield
     except (MlflowException, RequestException, SQLAlchemyError) as error:
         problem, remedy = _explain(str(error))
-        raise RecordError(redact(subject), redact(problem), remedy) from error
+        raise RecordError(redact(subject), redact(problem), remedy) from cause(error)
 
 
 def _explain(message: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from workbench.core.records import Score, Trial
+from workbench.core.redact import redact
 from workbench.core.show import Shown
 
 __all__ = ["ArmProgress", "Progress", "State", "Tracker", "judges_usd", "spent_usd"]
@@ -101,7 +102,7 @@ class Progress(Shown):
         return "; ".join(parts) + (f"\n{self.reason}" if self.reason else "")
 
     def __str__(self) -> str:
-        return f"{self.summary}\n\n{self.frame.to_string(index=False)}"
+        return str(redact(f"{self.summary}\n\n{self.frame.to_string(index=False)}"))
 
 
 def _clock(seconds: float) -> str:
@@ -177,7 +178,7 @@ class Tracker:
     def end(self, state: State, reason: str = "") -> None:
         """Say how it ended; the first word counts."""
         if self.state == "running":
-            self.state, self.reason = state, reason
+            self.state, self.reason = state, str(redact(reason))
 
     def finish(self) -> None:
         """Stop the clock."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.core.redact import redact
+
 __all__ = [
     "MISSING",
     "count",
@@ -98,8 +100,9 @@ def interval(middle: str, low: str, high: str) -> str:
 
 
 def printable(text: Any) -> str:
-    """Return text in one line without what XML or a terminal would choke on: control and direction marks."""
-    return "".join(sign if sign.isprintable() or sign == _TIE else " " for sign in str(text)).strip()
+    """Return text in one line: no secrets, no control or direction marks (XML and terminals choke)."""
+    plain = str(redact(str(text)))
+    return "".join(sign if sign.isprintable() or sign == _TIE else " " for sign in plain).strip()
 
 
 def shorten(text: Any, limit: int = 40) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.core.redact import redact
 from workbench.core.show import table_html
 from workbench.view.charts import svg
 
@@ -29,8 +30,8 @@ TONES: dict[str, str] = {
 
 
 def escape(text: Any) -> str:
-    """Return text with everything that is markup made harmless."""
-    return html.escape(str(text), quote=True)
+    """Return text with everything that is markup made harmless, and without secrets."""
+    return html.escape(str(redact(str(text))), quote=True)
 
 
 def paragraph(text: str, *, faint: bool = False) -> str:
@@ -100,7 +101,7 @@ def picture(chart: Any, alt: str) -> str:
     alt
         What it shows, in words, for readers who do not see it.
     """
-    code = base64.b64encode(svg(chart).encode()).decode()
+    code = base64.b64encode(str(redact(svg(chart))).encode()).decode()
     return (
         f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{code}" '
         'style="background:#fff;border:1px solid rgba(128,128,128,.35);border-radius:10px;'

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.core.redact import redact
 from workbench.view.cards import progress_card, progress_numbers, progress_words, run_name
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ HERE = Path(__file__).parent
 
 def snapshot(run: Run, at: Progress) -> dict[str, Any]:
     """Return what the page shows of a run: texts and numbers only, ready for JSON."""
-    return {
+    shown: dict[str, Any] = {
         "title": run_name(run),
         "label": progress_words(at),
         "reason": at.reason,
@@ -34,6 +35,7 @@ def snapshot(run: Run, at: Progress) -> dict[str, Any]:
         "planned": at.planned,
         "numbers": [list(pair) for pair in progress_numbers(at, run.plan.budget_usd)],
     }
+    return dict(redact(shown))
 
 
 class Feed:
@@ -71,7 +73,7 @@ class Still:
         self._run, self._at = run, at
 
     def __repr__(self) -> str:
-        return f"{run_name(self._run)}: {self._at.summary}"
+        return str(redact(f"{run_name(self._run)}: {self._at.summary}"))
 
     def _repr_html_(self) -> str:
         return progress_card(self._at, name=run_name(self._run), budget_usd=self._run.plan.budget_usd)
