@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from workbench.bench.home import Home
+from workbench.bench.models import Models
 from workbench.cli.echo import echo
 from workbench.define.dataset import Dataset
 from workbench.define.study import slug
@@ -125,12 +126,13 @@ def write_study(
     Raises
     ------
     InputError
-        Where the study exists already, or the table does not suit it (then nothing is written).
+        Where the study exists already, or the model or the table does not suit it; nothing is written.
     """
     title = slug(name)
     folder = home.root / "experiments" / title
     if folder.exists():
         raise InputError(f"study {title!r}", "it exists already", f"Choose another name, or edit {folder}.")
+    Models([model])  # a name that nobody serves is found here, not by the first run
     data = Dataset.from_csv(table)
     expected = expected or _guess_expected(data)
     data = Dataset.from_csv(table, expected=expected)

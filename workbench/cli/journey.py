@@ -6,6 +6,7 @@ import click
 
 from workbench.analyze.compare import Comparison
 from workbench.bench.bench import Bench
+from workbench.bench.home import Home, find_study
 from workbench.cli.echo import echo
 from workbench.cli.progress import ProgressLine
 from workbench.errors import InputError
@@ -38,14 +39,14 @@ def open_study(study: str) -> Bench:
     InputError
         Where there is no such file.
     """
-    bench = Bench(study)
-    if bench.study is None:
+    home = Home.find()
+    if find_study(home, study) is None:
         raise InputError(
             f"study {study!r}",
-            f"there is no {bench.home.root / 'experiments' / study / 'study.yaml'}",
+            f"there is no {home.root / 'experiments' / study / 'study.yaml'}",
             "Name a study of experiments/, or give a path; `workbench init` writes one.",
         )
-    return bench
+    return Bench(study)
 
 
 def finish(bench: Bench) -> tuple[Run, Comparison, Decision]:
