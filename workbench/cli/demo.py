@@ -9,8 +9,7 @@ from contextlib import contextmanager
 import click
 
 from workbench.cli.echo import echo
-from workbench.cli.journey import open_study
-from workbench.cli.progress import ProgressLine
+from workbench.cli.journey import ask, open_study
 from workbench.view.terminal import terminal
 
 __all__ = ["demo"]
@@ -43,9 +42,7 @@ def demo() -> None:
         plan = bench.plan()
         echo(plan.summary)
     with _phase("2 run: a real HTTP endpoint on loopback; stop with Ctrl-C, run again to resume"):
-        run = bench.run(plan, show=False)
-        run.subscribe(ProgressLine())
-        run.result()
+        run = ask(bench, plan)
     with _phase("3 compare and decide"):
         result = bench.compare(run)
         decision = bench.decide(result)

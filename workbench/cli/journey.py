@@ -9,12 +9,14 @@ from workbench.bench.bench import Bench
 from workbench.bench.home import Home, find_study
 from workbench.cli.echo import echo
 from workbench.cli.progress import ProgressLine
-from workbench.errors import InputError
+from workbench.errors import InputError, WorkbenchError
+from workbench.plan.plan import Plan
 from workbench.promote.decision import Decision
 from workbench.run.handle import Run
 from workbench.view.terminal import terminal
 
 __all__ = [
+    "ask",
     "compare",
     "finish",
     "history",
@@ -50,11 +52,37 @@ def open_study(study: str) -> Bench:
 
 
 def finish(bench: Bench) -> tuple[Run, Comparison, Decision]:
-    """Run what is missing of a study, compare and decide."""
-    handle = bench.run(bench.plan(), show=False)
-    handle.subscribe(ProgressLine())
+    """Run what is missing of a study, compare and decide.
+
+    Raises
+    ------
+    WorkbenchError
+        Where the run gave up: a verdict on what was never answered would be none.
+    """
+    handle = ask(bench, bench.plan())
     result = bench.compare(handle)
     return handle, result, bench.decide(result)
+
+
+def ask(bench: Bench, plan: Plan) -> Run:
+    """Ask what is missing of a plan, with a line of progress; return when it has ended.
+
+    Raises
+    ------
+    WorkbenchError
+        Where the run gave up, with its reason.
+    """
+    handle = bench.run(plan, show=False)
+    handle.subscribe(ProgressLine())
+    handle.result()
+    where = handle.progress
+    if where.state == "failed":
+        raise WorkbenchError(
+            f"run of {bench.name}",
+            where.reason,
+            f"{where.done - where.failed:,} answers are kept; the same command again asks the rest.",
+        )
+    return handle
 
 
 @click.command()

@@ -33,6 +33,8 @@ class ProgressLine:
         elif int(share * 10) > self._tenth or event.state != "running":
             self._tenth = int(share * 10)
             self._stream.write(f"  {share:4.0%} {event.summary.splitlines()[0]}\n")
-        if self._live and event.state != "running":
-            self._stream.write("\n")
+        if event.state != "running":
+            # Why a run failed is said by the error that follows.
+            why = f"  {event.reason}\n" if event.reason and event.state != "failed" else ""
+            self._stream.write(("\n" if self._live else "") + why)
         self._stream.flush()
