@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: demo test lab ui lint install clean
+.PHONY: demo test lab ui lint picture install clean
 
 demo: .venv/installed
 	@$(BIN)/workbench demo
@@ -24,6 +24,9 @@ lint: .venv/installed-dev
 
 evidence-%: .venv/installed-dev
 	@$(BIN)/python -m tests.evidence.$*
+
+picture: .venv/installed-dev
+	@$(BIN)/python -m tests.picture
 
 install: .venv/installed
 

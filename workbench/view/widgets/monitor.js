@@ -21,7 +21,7 @@ function render({ model, el }) {
   stop.title = "Start no new call; keep everything that is finished. Run the same plan again to resume.";
   const bar = add(root, "progress", "wb-monitor-bar");
   bar.setAttribute("aria-label", "Trials done");
-  const numbers = add(root, "dl", "wb-monitor-numbers");
+  const numbers = add(root, "div", "wb-monitor-numbers");
   const reason = add(root, "p", "wb-monitor-reason");
   let asked = false;
 
@@ -39,9 +39,9 @@ function render({ model, el }) {
     numbers.replaceChildren();
     for (const [name, figure, note] of state.numbers) {
       const cell = add(numbers, "div");
-      add(cell, "dt", "", name);
-      add(cell, "dd", "wb-monitor-figure", figure);
-      if (note) add(cell, "dd", "wb-monitor-note", note);
+      add(cell, "div", "wb-monitor-name", name);
+      add(cell, "div", "wb-monitor-figure", figure);
+      if (note) add(cell, "div", "wb-monitor-note", note);
     }
   }
 
