@@ -83,14 +83,9 @@ class Models:
         self._connected[model.ref.name] = model
         return model.ref
 
-    @property
-    def offline(self) -> bool:
-        """Whether the embedded endpoint is among them."""
-        return any(ref.origin == OFFLINE for ref in self.refs)
-
     def prepare(self) -> None:
         """Begin starting the embedded endpoint, where it will be asked; returns at once."""
-        if self.offline:
+        if any(ref.name not in self._connected for ref in self.refs):
             self._endpoint.start()
 
     def ready(self, stop: Stop) -> dict[str, Model]:
