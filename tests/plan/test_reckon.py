@@ -12,7 +12,6 @@ from tests.plan.world import BOOK, MICRO, MINI, dataset, plan, variants
 from workbench.core.records import Attempt, Message, ModelRef, Reply, Usage
 from workbench.plan.plan import Plan
 from workbench.plan.prices import PriceBook
-from workbench.plan.reckon import bound_usd
 
 
 def words(messages: Sequence[Message], ref: ModelRef) -> int:
@@ -99,28 +98,6 @@ def test_unknown_price_is_unknown_cost() -> None:
     assert mixed.cost_usd is None
     assert "no price for terse@offline/micro, wordy@offline/micro" in mixed.summary
     assert mixed.frame["cost_usd_low"].isna().tolist() == [False, False, True, True]
-
-
-def test_the_bound_is_not_below_the_estimate() -> None:
-    """What a budget reserves for a call covers the call's exact input and its longest answer."""
-    whole = plan(params={"max_tokens": 50})
-    for cell in whole.cells():
-        arm = whole.estimate.arm(cell.arm.name)
-        truth = BOOK.cost_usd(
-            MINI, Usage(tokens_in_uncached=words(cell.request.messages, MINI), tokens_out=50)
-        )
-        exact = bound_usd(cell, arm, BOOK, words)
-        rough = bound_usd(cell, arm, BOOK)
-        assert truth is not None
-        assert rough is not None
-        assert exact == pytest.approx(truth)
-        assert rough > truth
-
-
-def test_without_a_price_there_is_no_bound() -> None:
-    """An unknown price has no bound: None, not 0."""
-    cell = next(plan().cells())
-    assert bound_usd(cell, plan().estimate.arms[0], PriceBook()) is None
 
 
 def test_the_tier_that_is_asked_for_is_reckoned_with() -> None:

@@ -27,7 +27,7 @@ def filled(
     ----------
     given
         What a person said; None where nothing: variants, cases, scorers, incumbent, gate, repeats, seed,
-        params, budget_usd.
+        params, budget_usd, budget_tokens.
     margin
         The gate's margin; None: as it is.
     scorers_of
@@ -66,5 +66,6 @@ def filled(
         "seed": pick("seed", 1),
         "gate": Gate.from_mapping(limits),
         "budget_usd": pick("budget_usd"),
+        "budget_tokens": pick("budget_tokens"),
         "params": pick("params", {}),
     }

@@ -119,7 +119,7 @@ class Models:
             self._connect(offline_ref(name)) if name.startswith(f"{OFFLINE}/") else connect(name)
         )
         self._connected[name] = model
-        return chain(model, Retry()), model.ref
+        return chain(model, Retry(), Stoppable()), model.ref
 
     def count(self, messages: Sequence[Message], ref: ModelRef) -> int | None:
         """Return the tokens of a prompt by the model's own tokenizer; None where it is not at hand."""

@@ -47,6 +47,7 @@ _KEYS = (
     "incumbent",
     "gate",
     "budget_usd",
+    "budget_tokens",
 )
 _SLUG_MAX = 64
 _HEADER = "# One file = one study: what is asked, of what, of which models, and what decides.\n"
@@ -101,6 +102,8 @@ class Study(Shown):
         The gate's limits that the file sets.
     budget_usd
         The most a run may spend; None: no limit.
+    budget_tokens
+        The most tokens a run may take, input and output together; None: no limit.
     prices
         Declared prices by model name, in USD per million tokens.
     tree
@@ -120,6 +123,7 @@ class Study(Shown):
     incumbent: str
     gate: Mapping[str, Any]
     budget_usd: float | None
+    budget_tokens: int | None
     prices: Mapping[str, Mapping[str, Any]]
     tree: Tree
 
@@ -182,6 +186,7 @@ class Study(Shown):
             incumbent=read_incumbent(top, variants, model_names),
             gate=read_gate(top),
             budget_usd=top.number("budget_usd"),
+            budget_tokens=top.whole("budget_tokens", 0, low=1, high=10**15) or None,
             prices=read_prices(top),
             tree=tree,
         )

@@ -38,6 +38,7 @@ def make_plan(
     sample: str = "main",
     gate: Gate | None = None,
     budget_usd: float | None = None,
+    budget_tokens: int | None = None,
     book: PriceBook | None = None,
     params: Mapping[str, Any] | None = None,
     workload: Workload = "batch",
@@ -69,6 +70,8 @@ def make_plan(
         What a promotion must show; None: the defaults on the first scorer's score.
     budget_usd
         What the run may spend, above 0; None: no limit.
+    budget_tokens
+        How many tokens it may take, input and output together, above 0; None: no limit.
     book
         The prices; None: the bundled ones.
     params
@@ -87,7 +90,8 @@ def make_plan(
     TemplateError
         Where a case has an empty cell that a variant uses.
     """
-    _check(variants, cases, repeats=repeats, budget_usd=budget_usd, concurrency=concurrency)
+    _check(variants, cases, repeats=repeats, concurrency=concurrency)
+    _check_budget(budget_usd, budget_tokens)
     arms = _arms(variants, models, params or {})
     draft = Plan(
         study=study,
@@ -100,6 +104,7 @@ def make_plan(
         incumbent=_incumbent(incumbent, arms),
         gate=_gate(gate, scorers),
         budget_usd=budget_usd,
+        budget_tokens=budget_tokens,
         book=book or PriceBook(),
         estimate=Estimate(arms=(), concurrency=concurrency, price_book=""),
         power=from_assumption(len(cases), repeats),
@@ -149,16 +154,17 @@ def _distinct(what: str, names: Sequence[str]) -> None:
         raise PlanError("plan", f"two {what}s are called {twice[0]!r}", "Give each its own name.")
 
 
-def _check(
-    variants: Sequence[Variant], cases: Dataset, *, repeats: int, budget_usd: float | None, concurrency: int
-) -> None:
+def _check_budget(usd: float | None, tokens: int | None) -> None:
+    if usd is not None and not usd > 0:
+        raise PlanError("plan", f"budget_usd is {usd!r}", "Use a number above 0, or None for no limit.")
+    if tokens is not None and (isinstance(tokens, bool) or not isinstance(tokens, int) or tokens < 1):
+        raise PlanError("plan", f"budget_tokens is {tokens!r}", "Use a whole number above 0, or None.")
+
+
+def _check(variants: Sequence[Variant], cases: Dataset, *, repeats: int, concurrency: int) -> None:
     for name, value in (("repeats", repeats), ("concurrency", concurrency)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise PlanError("plan", f"{name} is {value!r}", "Use a whole number of at least 1.")
-    if budget_usd is not None and not budget_usd > 0:
-        raise PlanError(
-            "plan", f"budget_usd is {budget_usd!r}", "Use a number above 0, or None for no limit."
-        )
     columns = list(cases.cases[0].values)
     for variant in variants:
         for name in variant.variables:
@@ -213,6 +219,9 @@ def _notes(plan: Plan) -> tuple[str, ...]:
         )
     if budget is not None and cost is not None and cost[1] > budget:
         notes.append(f"it may take up to {cost[1]:.2g} USD: the budget may end the run early")
+    tokens = plan.estimate.tokens_in[1] + plan.estimate.tokens_out[1]
+    if plan.budget_tokens is not None and tokens > plan.budget_tokens:
+        notes.append(f"it may take up to {tokens:,} tokens: the budget may end the run early")
     if len(plan.cases) < plan.gate.min_cases:
         notes.append(
             f"{len(plan.cases)} cases are fewer than the {plan.gate.min_cases} that the gate asks for"

@@ -46,6 +46,8 @@ class Plan(Shown):
         What a promotion must show.
     budget_usd
         What this run may spend; None: no limit. Not part of the plan's identity.
+    budget_tokens
+        How many tokens it may take, input and output together; likewise.
     book
         The prices. Not part of the plan's identity.
     estimate, power
@@ -73,6 +75,7 @@ class Plan(Shown):
     book: PriceBook
     estimate: Estimate
     power: Power
+    budget_tokens: int | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     workload: Workload = "batch"
     notes: tuple[str, ...] = ()
@@ -120,6 +123,7 @@ class Plan(Shown):
             "incumbent": self.incumbent,
             "gate": asdict(self.gate),
             "budget_usd": self.budget_usd,
+            "budget_tokens": self.budget_tokens,
             "price_book": self.book.id,
             "workload": self.workload,
         }
@@ -155,8 +159,10 @@ class Plan(Shown):
             f"Smallest difference in {self.gate.score} it can show: {difference}",
             *(f"Note: {note}" for note in self.notes),
         ]
-        if self.budget_usd is not None:
-            lines.insert(2, f"Budget: {self.budget_usd:g} USD")
+        limits = [] if self.budget_usd is None else [f"{self.budget_usd:g} USD"]
+        limits += [] if self.budget_tokens is None else [f"{self.budget_tokens:,} tokens"]
+        if limits:
+            lines.insert(2, f"Budget: {' and '.join(limits)}")
         return "\n".join(lines)
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from workbench.plan.estimate import ArmEstimate, Estimate
 from workbench.plan.grid import Arm, Cell
 from workbench.plan.prices import PriceBook
 
-__all__ = ["Counter", "Known", "bound_usd", "estimate"]
+__all__ = ["Counter", "Known", "estimate"]
 
 Counter = Callable[[Sequence[Message], ModelRef], int | None]
 """Exact input tokens of a chat for a model; None where it knows no tokenizer for it."""
@@ -216,21 +216,3 @@ def _seconds(tally: _Tally) -> tuple[float, float]:
         mean = fmean(tally.latencies)
         return 0.8 * mean, 1.5 * mean
     return ASSUMED_SECONDS_OFFLINE if tally.arm.model.origin == "offline" else ASSUMED_SECONDS
-
-
-def bound_usd(
-    cell: Cell, planned: ArmEstimate, book: PriceBook, count: Counter | None = None
-) -> float | None:
-    """Return the most this call should cost in USD; None where its price is unknown.
-
-    Input is counted where a tokenizer is at hand, else one token a byte (no byte-level tokenizer makes
-    more) and eight a message; output is the limit in the parameters, else the plan's high figure for one
-    answer.
-    """
-    messages = cell.request.messages
-    tokens = count(messages, cell.request.ref) if count is not None else None
-    if tokens is None:
-        tokens = sum(len(message.content.encode("utf-8", "surrogatepass")) + 8 for message in messages)
-    limit = output_limit(cell.arm)
-    usage = Usage(tokens_in_uncached=tokens, tokens_out=planned.tokens_out_each if limit is None else limit)
-    return book.cost_usd(cell.arm.model, usage, _tier(cell.arm))

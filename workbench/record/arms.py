@@ -96,6 +96,7 @@ def execution_params(plan: Plan) -> dict[str, str]:
         "dataset": plan.cases.name,
         "dataset_digest": plan.cases.digest,
         "budget_usd": plan.budget_usd,
+        "budget_tokens": plan.budget_tokens,
         "price_book": plan.book.id,
         "gate": canonical({name: getattr(plan.gate, name) for name in type(plan.gate).__dataclass_fields__}),
     }

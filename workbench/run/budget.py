@@ -3,58 +3,103 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
-__all__ = ["Budget"]
+from workbench.store.entries import NOTHING, Grant, Limit, Spending
+
+__all__ = ["POLL_S", "Budget", "Ledger", "reached_words"]
+
+POLL_S = 0.2
+"""Seconds between two looks at what other processes hold."""
+
+
+class Ledger(Protocol):
+    """What a budget needs of the journal, where the runs of all processes write what they hold and spend."""
+
+    def reserve(self, owner: str, amount: Spending, limit: Limit) -> Grant:
+        """Set an amount aside for a run; see `workbench.store.runs.Runs.reserve`."""
+        ...
+
+    def settle(self, owner: str, spent: Spending, released: Spending = NOTHING, count: int = 0) -> None:
+        """Write down what was spent, and give back what was held for it."""
+        ...
 
 
 class Budget:
-    """A hard limit in USD, kept by reservation.
+    """A hard limit in USD, in tokens, or both, kept by reservation among all runs of an execution.
 
-    What a call may cost is reserved before it is sent and replaced by what it did cost. A call that does not
-    fit beside the reservations waits until they are settled, and is refused only when nothing is under way:
-    then the budget is reached, for this call and for all that would follow.
+    What a call may take is reserved before it is sent and replaced by what it did take. A call that does not
+    fit beside the reservations, of whatever process, waits until they are settled, and is refused only when
+    nothing that could come back is under way: then the budget is reached, for this call and for all that
+    would follow.
 
     Parameters
     ----------
-    limit_usd
-        The limit; None: none, and everything is granted.
-    spent_usd
-        What was spent before.
+    ledger
+        Where all of it is written down.
+    owner
+        The run.
+    limit
+        The limit; without one, everything is granted and nothing reserved.
     """
 
-    def __init__(self, limit_usd: float | None, spent_usd: float = 0.0) -> None:
-        self.limit_usd = limit_usd
-        self.spent_usd = spent_usd
-        self.reserved_usd = 0.0
+    def __init__(self, ledger: Ledger, owner: str, limit: Limit) -> None:
+        self.limit = limit
+        self.owner = owner
         self.reached = False
-        self._under_way = 0
+        self._ledger = ledger
         self._settled = asyncio.Event()
 
-    async def reserve(self, usd: float) -> bool:
-        """Return True when this much is set aside; False when the budget is reached."""
-        while not self._fits(usd):
-            if self._under_way == 0 or self.reached:
-                self.reached = True
-                return False
-            self._settled.clear()
-            await self._settled.wait()
-        self._under_way += 1
-        self.reserved_usd += usd
-        return True
+    @property
+    def limited(self) -> bool:
+        """Whether there is a limit."""
+        return self.limit != Limit()
 
-    def settle(self, reserved_usd: float, spent_usd: float) -> None:
-        """Replace a reservation by what was spent (0 where nothing was sent)."""
-        self._under_way -= 1
-        # Without anything under way exactly nothing is reserved, whatever rounding left behind.
-        self.reserved_usd = self.reserved_usd - reserved_usd if self._under_way else 0.0
-        self.spent_usd += spent_usd
+    async def reserve(self, amount: Spending) -> bool:
+        """Return True when this much is set aside; False when the budget is reached."""
+        while not self.reached:
+            grant = self._ledger.reserve(self.owner, amount, self.limit)
+            if grant == "granted":
+                return True
+            if grant == "reached":
+                self.reached = True
+                break
+            self._settled.clear()
+            try:
+                async with asyncio.timeout(POLL_S):
+                    await self._settled.wait()
+            except TimeoutError:
+                continue  # another process may have settled
+        return False
+
+    def settle(self, spent: Spending, released: Spending = NOTHING, count: int = 0) -> None:
+        """Write down what was spent, and give back so many reservations of this sum."""
+        self._ledger.settle(self.owner, spent, released, count)
+        self.wake()
+
+    def wake(self) -> None:
+        """Let those who wait look again: something was settled."""
         self._settled.set()
 
-    def charge(self, usd: float) -> None:
-        """Take in what was spent without a reservation: a judge's calls."""
-        self.spent_usd += usd
 
-    def _fits(self, usd: float) -> bool:
-        if self.limit_usd is None:
-            return True
-        return not self.reached and self.spent_usd + self.reserved_usd + usd <= self.limit_usd
+def reached_words(limit: Limit, spent: Spending, held: Spending) -> str:
+    """Return that a budget is reached, in words.
+
+    Parameters
+    ----------
+    spent, held
+        What was spent, and what is held by calls that will not give it back.
+    """
+    parts = []
+    if limit.usd is not None:
+        doubt = f"{held.usd:.4g} USD" if held.usd > 0 else ""
+        parts.append((f"{limit.usd:g} USD", f"{spent.usd:.4g} USD", doubt))
+    if limit.tokens is not None:
+        doubt = f"{held.tokens:,} tokens" if held.tokens else ""
+        parts.append((f"{limit.tokens:,} tokens", f"{spent.tokens:,} tokens", doubt))
+    limits, taken, doubts = (" and ".join(filter(None, column)) for column in zip(*parts, strict=True))
+    doubt = f", {doubts} may have gone to calls in doubt," if doubts else ""
+    return (
+        f"the budget of {limits} is reached: {taken} are spent{doubt} and the next call does not fit; plan "
+        "with a higher budget and run again to resume"
+    )

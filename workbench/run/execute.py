@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from workbench.core.protocols import Listener, Model, Scorer
-from workbench.core.records import Score, Trial
-from workbench.errors import PlanError
+from workbench.core.records import Score, Trial, Usage
+from workbench.errors import PlanError, StoreError
 from workbench.plan.plan import Cell, Plan
 from workbench.plan.reckon import Counter
 from workbench.run.budget import Budget
-from workbench.run.calls import Caller
-from workbench.run.progress import Progress, Tracker, judges_usd
+from workbench.run.calls import BUSY_S, Caller, Landed
+from workbench.run.progress import Progress, Tracker
 from workbench.run.stop import Stop
-from workbench.run.trials import price_scores
+from workbench.run.trials import judges_of, price_scores
+from workbench.store.entries import NOTHING, Limit
 from workbench.store.journal import Journal
 
 __all__ = ["ScoreTrial", "check", "execute"]
@@ -25,6 +28,8 @@ ScoreTrial = Callable[[Trial, Sequence[Scorer]], Awaitable[Sequence[Score]]]
 
 NOTICE_S = 0.25
 """Seconds between two snapshots to the listener."""
+
+ONE_TOKEN = Usage(tokens_in_uncached=1, tokens_out=1)
 
 
 async def execute(
@@ -43,7 +48,8 @@ async def execute(
 
     Running the same plan again resumes it: answered trials stay, failed ones are asked again. A call that the
     journal holds, from another execution or another arm, is not made again. A failed call is a row; what is
-    finished is kept whatever happens.
+    finished is kept whatever happens. Several processes may run the same plan on one journal: each cell is
+    made by one of them, the budget is one for all, and each of them ends with the whole table.
 
     Parameters
     ----------
@@ -58,7 +64,7 @@ async def execute(
     concurrency
         Calls under way at a time, at least 1.
     stop
-        Once set, no new call starts; those under way are awaited and kept.
+        Once set, no new call starts, a judge's neither; those under way are awaited and kept.
     count
         A tokenizer for the budget's reservations; None: one token a byte is reserved.
     allow_unpriced
@@ -72,27 +78,29 @@ async def execute(
         Where the journal cannot be written: nothing is asked whose answer could not be kept.
     """
     check(plan, models, allow_unpriced)
+    stop = stop or Stop()
+    owner = f"{plan.execution_id}/{secrets.token_hex(6)}"
     execution = _Execution(plan, journal, score, listener)
     journal.add_execution(plan.execution_id, plan.study, plan.to_mapping())
-    execution.load()
-    stop = stop or Stop()
-    caller = Caller(
-        plan=plan,
-        models=models,
-        journal=journal,
-        budget=Budget(plan.budget_usd, execution.tracker.snapshot().usd),
-        stop=stop,
-        end=execution.tracker.end,
-        owner=f"{plan.execution_id}/{secrets.token_hex(6)}",
-        paid={
-            row.call_key
-            for row in execution.earlier.values()
-            if row.source == "call" and row.status != "error"
-        },
-        count=count,
-        allow_unpriced=allow_unpriced,
-    )
-    return await execution.run(caller, stop, concurrency)
+    journal.begin_run(owner, plan.execution_id)
+    try:
+        execution.load()
+        caller = Caller(
+            plan=plan,
+            models=models,
+            journal=journal,
+            budget=Budget(journal, owner, Limit(usd=plan.budget_usd, tokens=plan.budget_tokens)),
+            stop=stop,
+            end=execution.tracker.end,
+            owner=owner,
+            paid=execution.paid(),
+            count=count,
+            allow_unpriced=allow_unpriced,
+        )
+        return await execution.run(caller, stop, concurrency)
+    finally:
+        with contextlib.suppress(StoreError):  # what ended the run is told, not that this failed too
+            journal.end_run(owner)
 
 
 def check(plan: Plan, models: Mapping[str, Model], allow_unpriced: bool) -> None:
@@ -102,7 +110,9 @@ def check(plan: Plan, models: Mapping[str, Model], allow_unpriced: bool) -> None
             raise PlanError(
                 f"model {arm.model.name!r}", "it is in the plan and was not given", "Give it in `models`."
             )
-    unpriced = plan.estimate.unpriced
+    judges = judges_of(plan.scorers).values()
+    unknown = [ref.name for ref in judges if plan.book.cost_usd(ref, ONE_TOKEN) is None]
+    unpriced = (*plan.estimate.unpriced, *unknown)
     if plan.budget_usd is not None and unpriced and not allow_unpriced:
         raise PlanError(
             "budget",
@@ -120,7 +130,9 @@ class _Execution:
         each = len(plan.cases) * plan.repeats
         self.tracker = Tracker(plan.execution_id, {arm.name: each for arm in plan.arms}, self.loop.time)
         self.noticed = -NOTICE_S
+        self.judges = judges_of(plan.scorers)
         self.earlier: dict[str, Trial] = {}  # by trial id: rows of runs before this one
+        self.scored: dict[str, list[Score]] = {}  # and their scores
 
     async def run(self, caller: Caller, stop: Stop, concurrency: int) -> Progress:
         cells = self.open_cells(stop)
@@ -150,31 +162,93 @@ class _Execution:
             scores.setdefault(item.trial_id, []).append(item)
         for trial in self.journal.trials(self.plan.execution_id):
             self.earlier[trial.trial_id] = trial
-            self.tracker.add(trial, scores.get(trial.trial_id, ()), earlier=True)
+            self.scored[trial.trial_id] = scores.get(trial.trial_id, [])
+            self.tracker.add(trial, self.scored[trial.trial_id], earlier=True)
+
+    def paid(self) -> set[str]:
+        """Return the call keys whose cost is on a row already."""
+        rows = self.earlier.values()
+        return {row.call_key for row in rows if row.source == "call" and row.status != "error"}
 
     def open_cells(self, stop: Stop) -> Iterator[Cell]:
-        """Yield the cells without an answer, until something ends the run."""
+        """Yield the cells that lack an answer or a judge's score, until something ends the run."""
         for cell in self.plan.cells():
             if stop.is_set or self.tracker.state != "running":
                 return
             row = self.earlier.get(cell.trial_id)
-            if row is None or row.status == "error":
+            if row is None or row.status == "error" or self.owing(row):
                 yield cell
 
+    def owing(self, row: Trial) -> list[Scorer]:
+        """Return the judges whose score of an earlier row is not there, or whose call failed."""
+        there = {
+            score.scorer
+            for score in self.scored[row.trial_id]
+            if score.value is not None or not score.attempts or score.attempts[-1].error_kind is None
+        }
+        return [scorer for scorer in self.plan.scorers if scorer.name not in there]
+
     async def work(self, cells: Iterator[Cell], caller: Caller) -> None:
-        for cell in cells:
-            before = self.earlier.get(cell.trial_id)
-            trial = await caller.trial(cell, before)
-            if trial is None:  # nothing was sent: a stop, or the budget
-                continue
-            scorers = self.plan.scorers
-            scores = price_scores(await self.score(trial, scorers), scorers, self.plan.book)
+        """Make one cell after the other; those that another run is at come last."""
+        late = [cell for cell in cells if not await self.make(cell, caller, wait=False)]
+        for cell in late:
+            if self.tracker.state == "running":
+                await self.make(cell, caller, wait=True)
+
+    async def make(self, cell: Cell, caller: Caller, *, wait: bool) -> bool:
+        """Make a cell's row, and report it; False: another run is at it."""
+        before = self.earlier.get(cell.trial_id)
+        if before is not None and before.status != "error":
+            return await self.judge_again(before, caller, wait=wait)
+        found = await caller.trial(cell, before, wait=wait)
+        if found is None or found == "busy":  # None: nothing was sent: a stop, or the budget
+            return found is None
+        if isinstance(found, Landed):
+            trial, scores = found.trial, self.journal.scores(self.plan.execution_id, [cell.trial_id])
+        else:
+            trial, scores = found, await self.judged(found, self.plan.scorers, caller)
             self.journal.put(trial, scores)
-            if before is not None:
-                self.tracker.remove(before)
-            self.tracker.add(trial, scores)
-            caller.budget.charge(judges_usd(scores))
-            self.notify()
+        if before is not None:
+            self.tracker.remove(before)
+        self.tracker.add(trial, scores)
+        self.notify()
+        return True
+
+    async def judged(self, trial: Trial, scorers: Sequence[Scorer], caller: Caller) -> list[Score]:
+        """Return a trial's scores, judges' calls priced, without those that stop or budget held back."""
+        allowance = caller.allowance()
+        with allowance.applied():
+            scores = price_scores(await self.score(trial, scorers), scorers, self.plan.book)
+        ended = allowance.close([attempt for score in scores for attempt in score.attempts])
+        if ended.count or ended.spent != NOTHING:
+            caller.budget.settle(ended.spent, ended.released, ended.count)
+        if caller.budget.reached:
+            self.tracker.end("budget", caller.reached())
+        return [score for score in scores if not (allowance.refused and self.unasked(score))]
+
+    def unasked(self, score: Score) -> bool:
+        """Return whether a score is missing since its judge was not asked: resuming asks it."""
+        return score.value is None and not score.attempts and score.scorer in self.judges
+
+    async def judge_again(self, row: Trial, caller: Caller, *, wait: bool) -> bool:
+        """Make the scores that judges still owe for an earlier row; False: another run is at it."""
+        while (claim := self.journal.claim_cell((row.execution_id, row.trial_id), caller.owner)) != "mine":
+            self.scored[row.trial_id] = self.journal.scores(row.execution_id, [row.trial_id])
+            if claim == "left" or not self.owing(row):
+                break
+            if not wait or caller.stop.is_set:
+                return caller.stop.is_set
+            await asyncio.sleep(BUSY_S)
+        owed = self.owing(row)
+        if not owed or caller.stop.is_set:
+            return True
+        scores = await self.judged(row, owed, caller)
+        before = {score.scorer: score.attempts for score in self.scored[row.trial_id]}
+        paid = [replace(each, attempts=before.get(each.scorer, ()) + each.attempts) for each in scores]
+        self.journal.put_scores(row.execution_id, paid)
+        self.tracker.add_scores(row.arm, scores)
+        self.notify()
+        return True
 
     def notify(self, *, force: bool = False) -> None:
         now = self.loop.time()

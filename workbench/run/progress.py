@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import pandas as pd
@@ -33,6 +33,7 @@ class ArmProgress:
     tokens_out: int
     usd: float
     unpriced: int
+    in_doubt: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,9 @@ class Progress(Shown):
         Of the calls this execution made, judges' cost included.
     unpriced
         Trials and judgements whose cost is unknown, or known in part only.
+    in_doubt
+        Calls that an earlier process began and never finished, and that were made again: possibly billed
+        twice.
     errors
         How many trials failed, by kind.
     elapsed_s, left_s
@@ -69,6 +73,7 @@ class Progress(Shown):
     tokens_out: int
     usd: float
     unpriced: int
+    in_doubt: int = 0
     elapsed_s: float
     left_s: float | None = None
     reason: str = ""
@@ -78,7 +83,7 @@ class Progress(Shown):
     @property
     def frame(self) -> pd.DataFrame:
         """One row an arm."""
-        names = ("arm", "planned", "done", "reused", "failed", "tokens_in", "tokens_out", "usd", "unpriced")
+        names = [each.name for each in fields(ArmProgress)]
         return pd.DataFrame(
             [{name: getattr(arm, name) for name in names} for arm in self.arms], columns=names
         )
@@ -96,6 +101,8 @@ class Progress(Shown):
         if self.failed:
             kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.errors.items()))
             parts.append(f"{self.failed:,} failed ({kinds})")
+        if self.in_doubt:
+            parts.append(f"{self.in_doubt:,} calls possibly billed twice")
         parts.append(f"{_clock(self.elapsed_s)} elapsed")
         if self.left_s is not None:
             parts.append(f"{_clock(self.left_s)} left")
@@ -121,6 +128,7 @@ class _Sums:
     tokens_out: int = 0
     usd: float = 0.0
     unpriced: int = 0
+    in_doubt: int = 0
 
 
 class Tracker:
@@ -168,9 +176,14 @@ class Tracker:
                 sums.tokens_out += sign * trial.usage.tokens_out
             sums.usd += sign * spent_usd(trial)
             sums.unpriced += sign * (trial.cost_usd is None)
+            sums.in_doubt += sign * trial.in_doubt
         else:
             sums.reused += sign
-        scores = list(scores)
+        self.add_scores(trial.arm, scores)
+
+    def add_scores(self, arm: str, scores: Iterable[Score]) -> None:
+        """Take in scores of a trial that counts already."""
+        sums, scores = self._arms[arm], list(scores)
         sums.usd += judges_usd(scores)
         for score in scores:
             sums.unpriced += any(attempt.cost_usd is None for attempt in score.attempts)

@@ -7,6 +7,8 @@ import threading
 from workbench.core.protocols import Model
 from workbench.core.records import Reply, Request
 from workbench.errors import ModelError
+from workbench.run.allowance import current
+from workbench.store.entries import NOTHING
 
 __all__ = ["Stop", "Stoppable"]
 
@@ -28,17 +30,18 @@ class Stop:
 
 
 class Stoppable:
-    """A layer that sends nothing once a stop is set.
+    """A layer that sends nothing once a stop is set, or the budget of the run that asks is reached.
 
-    Put innermost, under the retries, it keeps a call that is waiting to be retried from being sent again.
+    Put innermost, under retries and re-asks, it keeps a call that is waiting to be sent again from being
+    sent, and has each of its attempts permitted by the budget.
 
     Parameters
     ----------
     stop
-        The flag.
+        The flag; None: only that of the run in whose course it is asked.
     """
 
-    def __init__(self, stop: Stop) -> None:
+    def __init__(self, stop: Stop | None = None) -> None:
         self._stop = stop
 
     def __call__(self, model: Model) -> Model:
@@ -47,16 +50,27 @@ class Stoppable:
 
 
 class _StoppableModel:
-    def __init__(self, model: Model, stop: Stop) -> None:
+    def __init__(self, model: Model, stop: Stop | None) -> None:
         self._model = model
         self._stop = stop
 
     async def ask(self, request: Request) -> Reply:
-        if self._stop.is_set:
+        allowance = current()
+        stopped = self._stop is not None and self._stop.is_set
+        amount = NOTHING if allowance is None or stopped else await allowance.permit(request)
+        if stopped or amount is None:
             raise ModelError(
                 request.ref.name,
-                "the run was stopped before this was sent",
+                "was not sent: the run was stopped, or its budget is reached",
                 "Run it again to resume.",
                 kind="canceled",
             )
-        return await self._model.ask(request)
+        if allowance is None:
+            return await self._model.ask(request)
+        try:
+            reply = await self._model.ask(request)
+        except ModelError as error:
+            allowance.ended(request, amount, error.attempts)
+            raise
+        allowance.ended(request, amount, reply.attempts)
+        return reply

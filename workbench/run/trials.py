@@ -16,7 +16,7 @@ from workbench.errors import ModelError
 from workbench.plan.plan import Cell, Plan
 from workbench.plan.prices import PriceBook
 
-__all__ = ["answered", "failed", "price_scores"]
+__all__ = ["answered", "failed", "judges_of", "price_scores"]
 
 
 def _identity(plan: Plan, cell: Cell) -> dict[str, Any]:
@@ -126,13 +126,19 @@ def failed(
     )
 
 
-def price_scores(scores: Sequence[Score], scorers: Sequence[Scorer], book: PriceBook) -> list[Score]:
-    """Return the scores with the judges' calls priced; a judge names its model as ``ref``."""
+def judges_of(scorers: Sequence[Scorer]) -> dict[str, ModelRef]:
+    """Return by name the scorers that ask a model, and whom; such a scorer names it as ``ref``."""
     refs = {scorer.name: getattr(scorer, "ref", None) for scorer in scorers}
+    return {name: ref for name, ref in refs.items() if isinstance(ref, ModelRef)}
+
+
+def price_scores(scores: Sequence[Score], scorers: Sequence[Scorer], book: PriceBook) -> list[Score]:
+    """Return the scores with the judges' calls priced."""
+    refs = judges_of(scorers)
     priced = []
     for score in scores:
         ref = refs.get(score.scorer)
-        if score.attempts and isinstance(ref, ModelRef):
+        if score.attempts and ref is not None:
             score = replace(score, attempts=tuple(book.price(attempt, ref) for attempt in score.attempts))
         priced.append(score)
     return priced
