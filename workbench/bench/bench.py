@@ -107,13 +107,14 @@ class Bench:
         seed: int | None = None,
         params: Mapping[str, Any] | None = None,
         budget_usd: float | None = None,
+        budget_tokens: int | None = None,
         sample: str = "main",
     ) -> Plan:
         """Say what a run will cost and what it can show; nothing is spent.
 
         Parameters
         ----------
-        variants, cases, scorers, incumbent, repeats, seed, params, budget_usd
+        variants, cases, scorers, incumbent, repeats, seed, params, budget_usd, budget_tokens
             As `make_plan` takes them. None: the study file's; without one, one repeat, seed 1, no parameters,
             no budget, and the first variant is the incumbent.
         margin
@@ -140,6 +141,7 @@ class Bench:
                 "seed": seed,
                 "params": params,
                 "budget_usd": budget_usd,
+                "budget_tokens": budget_tokens,
             },
             margin=margin,
             scorers_of=self._scorers_of,
