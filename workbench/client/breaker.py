@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from workbench.client.chain import chain
 from workbench.client.circuit import BreakerState, Circuit, Verdict
-from workbench.client.deadline import last_moment, too_late
+from workbench.client.deadline import DUST_S, last_moment, too_late
 from workbench.client.fair import ask_after
 from workbench.client.per_model import PerModel
 from workbench.core.protocols import Layer, Listener, Model
@@ -136,9 +136,9 @@ class _Patient:
         loop = asyncio.get_running_loop()
         while (next_s := circuit.passable_in(loop.time())) > 0:
             now = loop.time()
-            if now >= last_moment():
+            if now + DUST_S >= last_moment():
                 raise too_late(ref, "a model that is down")
-            if now >= until:
+            if now + DUST_S >= until:
                 raise _open(ref, circuit.snapshot(now).probe_in_s or 0.0)
             await circuit.change(min(now + next_s, until, last_moment()))
 

@@ -10,8 +10,6 @@ from workbench.core.records import ModelRef, Request
 
 __all__ = ["RetryBucket"]
 
-_DUST = 1e-6  # rounding of refilled amounts; a timer may come this early
-
 
 class _Level:
     """A supply of retries: filled by successes, and by a trickle."""
@@ -31,10 +29,10 @@ class _Level:
     def ready_in(self, size: float, now: float) -> float:
         """Return the seconds until there is a retry to take."""
         self.add(0.0, now)
-        short = size - self.level
-        if short <= _DUST:
-            return 0.0
-        return short / self.per_s if self.per_s else math.inf
+        short = max(0.0, size - self.level)
+        if self.per_s:
+            return short / self.per_s
+        return math.inf if short else 0.0
 
     def take(self, size: float, now: float) -> None:
         """Take a retry."""

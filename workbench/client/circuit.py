@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from workbench.client.deadline import DUST_S
 from workbench.core.records import ModelRef
 
 __all__ = ["BreakerState", "Circuit", "CircuitState", "Verdict"]
@@ -17,8 +18,6 @@ CircuitState = Literal["closed", "open", "half_open"]
 
 Verdict = Literal["success", "failure", "answered", "nothing"]
 """Of a call: ``answered`` says that the endpoint lives but not how well; ``nothing``: it was called off."""
-
-_DUST = 1e-6  # a timer may come this early
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +89,7 @@ class Circuit:
         if self.state == "half_open":
             return math.inf
         wait_s = self._probe_at - now
-        return wait_s if wait_s > _DUST else 0.0
+        return wait_s if wait_s > DUST_S else 0.0
 
     def admit(self, now: float) -> int | None:
         """Return a ticket for a call that goes now (at an open circuit: the probe); None where it may not."""

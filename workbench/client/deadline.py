@@ -14,7 +14,10 @@ from contextvars import ContextVar
 from workbench.core.records import ModelRef
 from workbench.errors import ModelError
 
-__all__ = ["EARLY_S", "last_moment", "too_late", "until"]
+__all__ = ["DUST_S", "EARLY_S", "last_moment", "too_late", "until"]
+
+DUST_S = 1e-6
+"""Less than this is no time: clocks tick and numbers are rounded, and a timer may come that early."""
 
 EARLY_S = 0.01
 """Seconds before the deadline at which a queue gives up, so that it comes before the deadline's own timer."""

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from workbench.client.attempts import again, waited
-from workbench.client.deadline import last_moment
+from workbench.client.deadline import DUST_S, last_moment
 from workbench.core.protocols import Model
 from workbench.core.records import Reply, Request
 from workbench.errors import ModelError
@@ -112,7 +112,7 @@ class FairGate:
         """
         loop = asyncio.get_running_loop()
         came = loop.time()
-        if self._head() is None and self._supply.ready_in(size, came) <= 0:
+        if self._head() is None and self._supply.ready_in(size, came) <= DUST_S:
             self._supply.take(size, came)
             return 0.0
         until = min(until, last_moment())
@@ -148,7 +148,7 @@ class FairGate:
         while (head := self._head()) is not None:
             start, _, size, place = head
             wait_s = self._supply.ready_in(size, now)
-            if wait_s > 0:
+            if wait_s > DUST_S:
                 if not math.isinf(wait_s):
                     self._timer = loop.call_at(now + wait_s, self.poke)
                 return

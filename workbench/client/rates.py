@@ -20,7 +20,6 @@ BURST_S = 1.0
 TOKENS_OUT = 256
 """Output tokens assumed where a request sets no maximum; settled on usage."""
 
-_DUST = 1e-6  # rounding of refilled amounts; a timer may come this early
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
@@ -118,8 +117,7 @@ class Rate:
         if self.per_min is None:
             return 0.0
         self.add(0.0, now)
-        short = min(size, self._burst) - self.level
-        return 0.0 if short <= _DUST else short / self._per_s
+        return max(0.0, min(size, self._burst) - self.level) / self._per_s
 
     def observe(self, said: Said, now: float) -> float:
         """Take in what a server says; return the seconds for which it wants nothing at all.
