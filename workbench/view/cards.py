@@ -57,8 +57,8 @@ def plan_card(plan: Plan) -> str:
     estimate = plan.estimate
     cost = estimate.cost_usd
     money = "unknown" if cost is None else figures.span(*map(figures.usd, cost))
-    unpriced = ", ".join(estimate.unpriced)
     budget = "no budget set" if plan.budget_usd is None else f"budget {figures.usd(plan.budget_usd)}"
+    budget += "" if plan.budget_tokens is None else f"; {figures.count(plan.budget_tokens)} tokens"
     reused = estimate.cells - estimate.calls
     tokens = figures.span(*map(figures.count, estimate.tokens_in))
     tokens_out = figures.span(*map(figures.count, estimate.tokens_out))
@@ -72,7 +72,7 @@ def plan_card(plan: Plan) -> str:
             f"{reused:,} of {len(plan):,} trials need none" if reused else "",
         ),
         ("Tokens in", tokens, f"out {tokens_out}"),
-        ("USD", money, f"no price for {unpriced}" if cost is None else budget),
+        ("USD", money, f"no price for {', '.join(estimate.unpriced)}" if cost is None else budget),
         ("Time", minutes, f"{estimate.concurrency} calls at a time"),
         (
             f"Smallest difference in {plan.gate.score}",
@@ -96,9 +96,10 @@ def plan_card(plan: Plan) -> str:
 def progress_numbers(at: Progress, budget_usd: float | None = None) -> list[tuple[str, str, str]]:
     """Return the key figures of a run as (name, figure, note); `budget_usd` None: no budget was set."""
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(at.errors.items()))
-    left = "" if at.left_s is None else f"about {figures.elapsed(at.left_s)} left"
     money = [f"of {figures.usd(budget_usd)}"] if budget_usd is not None else []
-    money += [f"{at.unpriced:,} at unknown cost"] if at.unpriced else []
+    left = "" if at.left_s is None else f"about {figures.elapsed(at.left_s)} left"
+    open_ends = ((at.unpriced, "at unknown cost"), (at.in_doubt, "calls possibly billed twice"))
+    money += [f"{count:,} {words}" for count, words in open_ends if count]
     spent = "unknown" if at.unpriced and not at.usd else figures.usd(at.usd)
     return [
         ("Trials", f"{at.done:,} of {at.planned:,}", f"{at.reused:,} reused" if at.reused else ""),
