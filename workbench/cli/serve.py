@@ -73,8 +73,19 @@ def lab(port: int, no_browser: bool) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Serve the recorded answers of this JSON Lines file (rows: model, messages, output) instead.",
 )
-def offline(port: int, replay: Path | None) -> None:
-    """Start the embedded OpenAI-compatible endpoint: small classifiers, not language models."""
+@click.option(
+    "--faults",
+    help="Go wrong on purpose: a share of the requests (40%), or the share of each fault "
+    "(server=10%, drop=5%); limits a minute may be added (rpm=600, tpm=90000).",
+)
+@click.option("--seed", default=1, show_default=True, help="Of the faults: another seed, other faults.")
+def offline(port: int, replay: Path | None, faults: str | None, seed: int) -> None:
+    """Start the embedded OpenAI-compatible endpoint: small classifiers, not language models.
+
+    With faults it keeps a ledger of what it billed, at /ledger.
+    """
+    from workbench.offline.faults import Faults
     from workbench.offline.process import serve_forever
 
-    serve_forever(port=port, replay=replay)
+    broken = None if faults is None else Faults.parse(faults, seed=seed)
+    serve_forever(port=port, replay=replay, faults=broken)

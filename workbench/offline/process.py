@@ -14,6 +14,7 @@ from typing import Self
 
 from workbench.errors import ModelError
 from workbench.offline.classifier import MiniLMClassifier, TfidfClassifier
+from workbench.offline.faults import Faults
 from workbench.offline.replay import Recording
 from workbench.offline.server import OfflineServer
 from workbench.semantic.embed import MiniLM
@@ -99,11 +100,12 @@ class OfflineProcess:
         self.stop()
 
 
-def _server(port: int, replay: Path | None) -> OfflineServer:
+def _server(port: int, replay: Path | None, faults: Faults | None = None) -> OfflineServer:
     if replay is not None:
-        return OfflineServer(port=port, models=[Recording.from_jsonl(replay)])
+        return OfflineServer(port=port, models=[Recording.from_jsonl(replay)], faults=faults)
     embedder = MiniLM()
-    return OfflineServer(port=port, models=[MiniLMClassifier(embedder), TfidfClassifier()], embedder=embedder)
+    models = [MiniLMClassifier(embedder), TfidfClassifier()]
+    return OfflineServer(port=port, models=models, embedder=embedder, faults=faults)
 
 
 def serve_child(port: int, replay: Path | None) -> None:
@@ -114,15 +116,24 @@ def serve_child(port: int, replay: Path | None) -> None:
         sys.stdin.read()
 
 
-def serve_forever(port: int, replay: Path | None) -> None:
-    """Serve until interrupted; say what is served, and how to ask it."""
-    with _server(port, replay) as server:
+def serve_forever(port: int, replay: Path | None, faults: Faults | None = None) -> None:
+    """Serve until interrupted; say what is served, and how to ask it.
+
+    Parameters
+    ----------
+    faults
+        What goes wrong on purpose; None: nothing. What was billed is said at the end.
+    """
+    with _server(port, replay, faults) as server:
         sys.stdout.write(
             f"{server.base_url}  (OpenAI-compatible, loopback only; small classifiers or recordings, "
             "not language models; Ctrl-C ends it)\n"
         )
+        if faults is not None:
+            sys.stdout.write(f"{faults!r}; billed so far: {server.base_url.removesuffix('/v1')}/ledger\n")
         sys.stdout.flush()
         try:
             server.wait()
         except KeyboardInterrupt:
-            sys.stdout.write("stopped\n")
+            billed = "" if faults is None else f"; {json.dumps(faults.ledger.totals())}"
+            sys.stdout.write(f"stopped{billed}\n")

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hmac
 import itertools
 import json
-import socket
-import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -22,6 +20,7 @@ from workbench.errors import InputError, WorkbenchError
 from workbench.offline import wire
 from workbench.offline.chat import Chat, ChatError, Responder, parse_chat, parse_texts
 from workbench.offline.classifier import MiniLMClassifier, TfidfClassifier
+from workbench.offline.listening import listen
 from workbench.semantic.embed import MiniLM
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from uvicorn import Server
 
     from workbench.core.protocols import Embedder
+    from workbench.offline.faults import Faults
 
 __all__ = ["EMBEDDING_MODEL", "MAX_BODY", "OfflineServer"]
 
@@ -56,6 +56,8 @@ class OfflineServer:
         Makes the vectors of ``minilm`` and of ``/v1/embeddings``; None: the packaged all-MiniLM-L6-v2.
     api_key
         Where given, requests without it are answered with 401; None: no key is asked for.
+    faults
+        Breaks answers on purpose, keeps limits and bills, also at ``GET /ledger``; None: none of it.
     now
         Seconds since the epoch.
 
@@ -72,6 +74,7 @@ class OfflineServer:
         models: Iterable[Responder] | None = None,
         embedder: Embedder | None = None,
         api_key: str | None = None,
+        faults: Faults | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._embedder: Embedder = embedder if embedder is not None else MiniLM()
@@ -79,6 +82,8 @@ class OfflineServer:
             models if models is not None else (MiniLMClassifier(self._embedder), TfidfClassifier())
         )
         self._key = api_key
+        self.faults = faults
+        """What goes wrong on purpose, with its ledger; None: nothing."""
         self._now = now
         self._asked_port = port
         self._ids = itertools.count(1)
@@ -118,9 +123,9 @@ class OfflineServer:
             return self
         from uvicorn import Config, Server
 
-        listener = _listen(self._asked_port)
+        listener = listen(self._asked_port)
         config = Config(
-            self._app(),
+            self._app() if self.faults is None else self.faults.around(self._app()),
             log_config=None,
             log_level="critical",
             access_log=False,
@@ -249,25 +254,6 @@ def _by_name(responders: Iterable[Responder]) -> dict[str, Responder]:
                 )
             named[name] = responder
     return named
-
-
-def _listen(port: int) -> socket.socket:
-    # The protocol is named so that asyncio turns Nagle's algorithm off: else every reply, written as head and
-    # body, waits 40 ms for an acknowledgment.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if sys.platform != "win32":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen(512)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise InputError(
-            f"offline server on port {port}",
-            f"it cannot listen there ({error})",
-            "Choose another port, or 0 for a free one.",
-        ) from error
-    return listener
 
 
 def _json(status: int, body: bytes) -> Response:
