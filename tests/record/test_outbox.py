@@ -64,3 +64,37 @@ def test_a_later_score_is_delivered_to_the_trace_that_is_there(recorder: Recorde
     trace = recorder.open().client.get_trace(f"tr-{trials[0].trial_id}")
     sources = {item.name: item.source.source_type for item in trace.info.assessments}
     assert sources == {"exact": "CODE", "expected": "CODE", "helpful": "HUMAN"}
+
+
+class Landing:
+    """A store that is slow: while it takes a batch, another trial lands."""
+
+    def __init__(self, recorder: Recorder, journal: Journal, later: list[tuple[Trial, Score]]) -> None:
+        self.recorder, self.journal, self.later = recorder, journal, later
+        self.most = 0
+
+    def add_traces(self, trials: Sequence[Trial], scores: Iterable[Score]) -> int:
+        """Take a batch, and let a trial land."""
+        self.most = max(self.most, len(trials))
+        if self.later:
+            trial, score = self.later.pop()
+            self.journal.put(trial, [score])
+        return self.recorder.add_traces(trials, scores)
+
+
+def test_what_lands_meanwhile_waits(recorder: Recorder, tmp_path: Path) -> None:
+    """Rows that land during a delivery are neither lost nor marked; batches stay as small as asked."""
+    plan = make("slow", n=2)
+    pairs = list(zip(*answer(plan), strict=True))
+    with Journal(tmp_path / "journal.db") as journal:
+        for trial, score in pairs[:5]:
+            journal.put(trial, [score])
+        slow = Landing(recorder, journal, pairs[5:])
+        assert deliver(journal, plan.execution_id, slow, batch=2).rows == 5
+        assert len(journal.pending(plan.execution_id)) == 3
+        assert deliver(journal, plan.execution_id, slow, batch=2).rows == 3
+        assert slow.most == 2
+    found = recorder.open().client.search_traces(
+        locations=[recorder.open().client.get_experiment_by_name("slow").experiment_id]
+    )
+    assert len(found) == 8

@@ -316,13 +316,14 @@ class Bench:
         return path
 
     def sync(self) -> None:
-        """Wait until MLflow has everything.
+        """Wait until MLflow has everything that the journal holds of the study.
 
         Raises
         ------
         RecordError
             Where the store fails; the journal keeps everything, and `workbench sync` delivers it later.
         """
+        self.recording.rest(self.name)
         self.recording.wait()
 
     def deliver(self, plan: Plan) -> str:

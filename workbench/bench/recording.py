@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from workbench.analyze.compare import Comparison
 from workbench.bench.home import Home
 from workbench.plan.plan import Plan
+from workbench.record.outbox import deliver, pending_rows
 from workbench.record.runs import Recorder
-from workbench.store.entries import Outgoing
 from workbench.store.journal import Journal
 
 if TYPE_CHECKING:
@@ -55,14 +56,23 @@ class Recording:
 
     def _record(self, plan: Plan, comparison: Comparison | None, report_html: str | None) -> RunIds:
         execution = plan.execution_id
-        rows: list[Outgoing] = []
-        while more := self._journal.pending(execution, limit=len(rows) + 10_000)[len(rows) :]:
-            rows += more
+        rows = pending_rows(self._journal, execution)
         trials, scores = self._journal.trials(execution), self._journal.scores(execution)
         ids = self.recorder.record(plan, trials, scores, comparison, report_html)
         # Only now: a process killed before sends everything again, which changes nothing.
         self._journal.delivered(row.seq for row in rows)
         return ids
+
+    def rest(self, study: str) -> None:
+        """Deliver, later, what lies in the outbox of a study's executions: what landed after `record`."""
+
+        def work() -> None:
+            for execution in self._journal.executions(study):
+                if self._journal.pending(execution.execution_id, limit=1):
+                    incumbent = execution.plan.get("incumbent")
+                    deliver(self._journal, execution.execution_id, self.recorder, incumbent=incumbent)
+
+        self.later(work)
 
     def wait(self) -> None:
         """Return when all is written; what failed at the last wait is tried once more.
@@ -87,5 +97,11 @@ class Recording:
             raise errors[0]
 
     def close(self) -> None:
-        """Finish what was asked, and end the thread."""
+        """Finish what was asked, and end the thread; warn where MLflow did not get it."""
         self._worker.shutdown(wait=True)
+        errors = [error for _, future in self._open if (error := future.exception()) is not None]
+        if errors:
+            warnings.warn(
+                f"MLflow has not got everything ({errors[0]}); the journal has: `workbench sync` delivers it",
+                stacklevel=2,
+            )

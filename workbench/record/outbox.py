@@ -9,9 +9,10 @@ from typing import Protocol
 from workbench.core.records import Score, Trial
 from workbench.record.select import select
 
-__all__ = ["Delivery", "Outbox", "Row", "Traces", "deliver"]
+__all__ = ["Delivery", "Outbox", "Row", "Traces", "deliver", "pending_rows"]
 
 BATCH = 1_000
+PAGE = 10_000
 
 
 class Row(Protocol):
@@ -81,7 +82,9 @@ def deliver(
     """Write what the outbox holds of an execution as traces, and mark it as delivered.
 
     A batch is marked only after MLflow has it: a process killed between the two sends it again, which changes
-    nothing. Trials that are not among the chosen ones (see `select`) are marked without being sent.
+    nothing. Trials that are not among the chosen ones (see `select`) are marked without being sent. Rows wait
+    in the journal, on disk, until the store has taken those before them: however slow it is, nothing piles up
+    in memory and nothing is dropped. What lands meanwhile is left to the next delivery.
 
     Parameters
     ----------
@@ -95,13 +98,22 @@ def deliver(
     RecordError
         Where the store fails; what was delivered so far stays so.
     """
+    rows = pending_rows(journal, execution_id)  # before the trials: each of these rows has its trial then
     trials, scores = journal.trials(execution_id), journal.scores(execution_id)
     chosen = select(trials, scores, incumbent)
     by_id = {trial.trial_id: trial for trial in chosen}
-    rows = traces = 0
-    while pending := journal.pending(execution_id, limit=batch):
-        wanted = dict.fromkeys(row.ref for row in pending)
+    traces = 0
+    for start in range(0, len(rows), batch):
+        part = rows[start : start + batch]
+        wanted = dict.fromkeys(row.ref for row in part)
         traces += recorder.add_traces([by_id[name] for name in wanted if name in by_id], scores)
-        journal.delivered([row.seq for row in pending])
-        rows += len(pending)
-    return Delivery(rows=rows, traces=traces, words=chosen.words)
+        journal.delivered([row.seq for row in part])
+    return Delivery(rows=len(rows), traces=traces, words=chosen.words)
+
+
+def pending_rows(journal: Outbox, execution_id: str) -> list[Row]:
+    """Return all rows of an execution not yet delivered, oldest first."""
+    rows: list[Row] = []
+    while more := journal.pending(execution_id, limit=len(rows) + PAGE)[len(rows) :]:
+        rows += more
+    return rows
