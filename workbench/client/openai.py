@@ -6,15 +6,16 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from workbench.client.endpoint import OPENAI_URL, Endpoint
 from workbench.client.failures import kind_of_status, remedy_of, response_of, retry_after_s, words_of
+from workbench.client.flight import Flight
 from workbench.client.transport import http_options
-from workbench.client.wire import Assembly, WireError, body_of, reply_of, tier_of, usage_of
+from workbench.client.wire import Assembly, WireError, body_of, reply_of
 from workbench.core.records import Attempt, ModelRef, Reply, Request
 from workbench.core.redact import redact, remember
 from workbench.errors import ErrorKind, InputError, ModelError
@@ -26,18 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["OpenAI", "kind_of"]
 
 KEY_VARIABLE = "OPENAI_API_KEY"
-
-
-@dataclass(slots=True)
-class _Flight:
-    """What is known so far of the request on the wire."""
-
-    request: Request
-    start: float  # of the event loop's clock
-    started_at: float
-    ttft_s: float | None = None
-    status: int | None = None
-    body: Any = None
 
 
 class OpenAI:
@@ -109,6 +98,8 @@ class OpenAI:
         self.timeout_s = timeout_s
         self.concurrency = concurrency
         self.stream = stream
+        self.observers: list[Callable[[ModelRef, Mapping[str, str]], None]] = []
+        """Each hears of every response's headers, and whose they are: `Limits.observe`."""
         self._transport = transport
         self._now = now
         # Connections belong to the event loop they were opened in; a notebook has more than one.
@@ -140,23 +131,14 @@ class OpenAI:
             raise ModelError(error.subject, error.problem, error.remedy, kind="auth") from None
         client = self._client()
         loop = asyncio.get_running_loop()
-        flight = _Flight(request, loop.time(), self._now())
+        flight = Flight(request, loop.time(), self._now())
         try:
             async with asyncio.timeout(self.timeout_s):
                 body = await self._send(client, body_of(request, stream=self.stream), flight)
             reply = reply_of(body, flight.request.ref.model)
         except Exception as error:
             raise self._error(error, flight, loop.time()) from None
-        attempt = Attempt(
-            model=flight.request.ref.model,
-            model_served=reply.model_served,
-            started_at=flight.started_at,
-            latency_s=loop.time() - flight.start,
-            ttft_s=flight.ttft_s,
-            http_status=flight.status,
-            usage=reply.usage,
-            service_tier=tier_of(body, request.params),
-        )
+        attempt = flight.attempt(loop.time(), served=reply.model_served)
         return replace(reply, attempts=(attempt,))
 
     def list_models(self) -> list[str]:
@@ -216,7 +198,7 @@ class OpenAI:
             "timeout": self.timeout_s,
         }
 
-    async def _send(self, client: AsyncOpenAI, body: dict[str, Any], flight: _Flight) -> Any:
+    async def _send(self, client: AsyncOpenAI, body: dict[str, Any], flight: Flight) -> Any:
         """Return the response's JSON; of a stream, the JSON that the same answer has unstreamed."""
         import httpx2
 
@@ -224,6 +206,7 @@ class OpenAI:
         options: Any = {"cast_to": httpx2.Response, "stream": self.stream, "stream_cls": None}
         response = await client.post("/chat/completions", body=body, **options)
         flight.status = response.status_code
+        self._tell(response.headers)
         if not self.stream:
             flight.body = response.json()
             return flight.body
@@ -240,25 +223,20 @@ class OpenAI:
         flight.body = assembly.body()
         return flight.body
 
-    def _error(self, error: Exception, flight: _Flight | None = None, ended: float = 0.0) -> ModelError:
+    def _tell(self, headers: Mapping[str, str]) -> None:
+        for observer in self.observers:
+            observer(self.ref, headers)
+
+    def _error(self, error: Exception, flight: Flight | None = None, ended: float = 0.0) -> ModelError:
         """Return what a caller is told of a failure, with its attempt where something was sent."""
         kind, status, code, headers = kind_of(error), *response_of(error)
+        if flight is not None and headers:
+            self._tell(headers)
         status = status or (flight.status if flight else None)
         problem = redact(words_of(error, kind, status))
         attempts: tuple[Attempt, ...] = ()
         if flight is not None:
-            made = Attempt(
-                model=flight.request.ref.model,
-                started_at=flight.started_at,
-                latency_s=ended - flight.start,
-                ttft_s=flight.ttft_s,
-                error_kind=kind,
-                error=problem,
-                http_status=status,
-                usage=usage_of(flight.body),  # a malformed answer may still say what it cost
-                service_tier=tier_of(flight.body, flight.request.params),
-            )
-            attempts = (made,)
+            attempts = (flight.attempt(ended, kind=kind, error=problem, status=status),)
         url, name = self.endpoint.base_url, self.ref.model
         remedy = remedy_of(
             kind, base_url=url, model=name, key_variable=self._variable, status=status, code=code

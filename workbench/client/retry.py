@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from workbench.client.attempts import again, waited
+from workbench.client.bucket import RetryBucket
+from workbench.client.deadline import until
 from workbench.core.protocols import Model
 from workbench.core.records import Attempt, Reply, Request
 from workbench.errors import ModelError
@@ -23,7 +25,8 @@ class Retry:
     time uniform in [0, min(cap, base · 2ⁿ)], so that many callers do not come back together (M. Brooker,
     "Exponential Backoff And Jitter", 2015); where the endpoint asked for a time, that long and up to `base_s`
     more. Waits and attempts together stay within the deadline: an attempt in flight is cut off by it (and
-    possibly billed: it is a row without usage), a wait that would reach it is not begun.
+    possibly billed: it is a row without usage), a wait that would reach it is not begun, and a queue within
+    gives up before it with nothing sent.
 
     Parameters
     ----------
@@ -33,6 +36,9 @@ class Retry:
         Seconds a call may take altogether.
     base_s, cap_s
         The first wait's upper bound, and any wait's; seconds.
+    bucket
+        Grants each further attempt, and is refilled by replies, so that an outage is not amplified; None: all
+        are granted.
     rng
         Where the jitter comes from.
     now
@@ -46,6 +52,7 @@ class Retry:
         deadline_s: float = 60.0,
         base_s: float = 0.5,
         cap_s: float = 8.0,
+        bucket: RetryBucket | None = None,
         rng: random.Random | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -55,6 +62,7 @@ class Retry:
         self.deadline_s = deadline_s
         self.base_s = base_s
         self.cap_s = cap_s
+        self.bucket = bucket
         self.rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self.now = now
 
@@ -83,16 +91,27 @@ class _Retrying:
         failures = 0
         while True:
             try:
-                reply = await self._attempt(request, end, wait_s)
-                return replace(reply, attempts=made + waited(reply.attempts, wait_s))
+                reply = await self._attempt(request, end)
             except ModelError as error:
+                failed = loop.time()
                 made += waited(error.attempts, wait_s)
                 failures += 1
                 wait_s = self._policy.wait_s(failures, error.retry_after_s)
-                note = self._why_no_more(error, failures, wait_s, end - loop.time())
+                note = self._why_no_more(error, failures, wait_s, end - failed)
+                if note is None and not await self._granted(request, end - wait_s):
+                    note = f" ({failures} attempts; no more are granted while hardly any call succeeds)"
                 if note is not None:
                     raise again(error, attempts=made, note=note) from error.__cause__
-            await asyncio.sleep(wait_s)
+            else:
+                if self._policy.bucket is not None:
+                    self._policy.bucket.refill(request.ref)
+                return replace(reply, attempts=made + waited(reply.attempts, wait_s))
+            await asyncio.sleep(max(0.0, failed + wait_s - loop.time()))
+            wait_s = loop.time() - failed
+
+    async def _granted(self, request: Request, end: float) -> bool:
+        bucket = self._policy.bucket
+        return bucket is None or await bucket.take(request, end)
 
     def _why_no_more(self, error: ModelError, failures: int, wait_s: float, left_s: float) -> str | None:
         """Return what to add to the last error; None where there is another attempt."""
@@ -105,12 +124,13 @@ class _Retrying:
             return f" ({failures} attempts within the deadline of {self._policy.deadline_s:g} s{asked})"
         return None
 
-    async def _attempt(self, request: Request, end: float, wait_s: float) -> Reply:
+    async def _attempt(self, request: Request, end: float) -> Reply:
         loop = asyncio.get_running_loop()
         started, started_at = loop.time(), self._policy.now()
         try:
             async with asyncio.timeout_at(end) as deadline:
-                return await self._model.ask(request)
+                with until(end):
+                    return await self._model.ask(request)
         except TimeoutError:
             if not deadline.expired():
                 raise
