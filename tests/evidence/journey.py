@@ -507,7 +507,8 @@ def clone(ledger: Ledger) -> None:
             target = "no target" if most is None else f"at most {most:g} s"
             ledger.timing(words, f"{seconds:.0f} s", target, most is None or seconds <= most)
             if command == "demo":
-                ledger.exact(f"{words}: ends with a decision", "Promote " in done.stdout, True)
+                card = re.search(r"^│ PROMOTE \S+@\S+", done.stdout, re.MULTILINE)
+                ledger.exact(f"{words}: the card says promote", card is not None, True)
 
 
 def main() -> None:
