@@ -70,7 +70,7 @@ _cleaners: list[Callable[[str], str]] = []
 
 
 def clean_with(cleaner: Callable[[str], str]) -> None:
-    """Let the words of every error pass through a function from now on; `workbench.core.redact` gives its own.
+    """Let the words of every error pass through a function from now on: `workbench.core.redact` has one.
 
     Errors lie below everything else, and may carry what an endpoint or a file said.
     """

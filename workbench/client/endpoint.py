@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -80,14 +81,44 @@ class Endpoint:
         )
 
 
+# Where clouds keep a machine's own credentials, beside the link-local addresses.
+_METADATA = frozenset(
+    {
+        "metadata",
+        "metadata.google.internal",
+        "metadata.azure.internal",
+        "instance-data",
+        "instance-data.ec2.internal",
+        "100.100.100.200",
+        "fd00:ec2::254",
+    }
+)
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
 def _place(host: str) -> tuple[bool, bool]:
-    """Return whether a host is this machine, and whether it is a link-local address."""
+    """Return whether a host is this machine, and whether it is a link-local or metadata address."""
+    host = host.rstrip(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True, False
+    address = _address(host)
+    if address is None:
+        return False, host in _METADATA
+    return address.is_loopback, address.is_link_local or str(address) in _METADATA
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that a host is, however it is written; None where it is a name."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return False, host in ("metadata", "metadata.google.internal")
-    mapped = getattr(address, "ipv4_mapped", None)
-    address = mapped or address
-    return address.is_loopback, address.is_link_local
+        try:  # 2852039166, 0xa9fea9fe and 169.254.43518 are 169.254.169.254 to every resolver
+            return ipaddress.IPv4Address(socket.inet_aton(host))
+        except (OSError, ValueError):
+            return None
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        return inner or address
+    return address
