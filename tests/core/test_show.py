@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from workbench.core.show import Shown, table_html
+from workbench.core.show import Shown, escape, table_html
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,8 @@ def test_text_has_summary_and_table() -> None:
     """The plain text holds the words and the rows."""
     assert "hello" in str(Result(1))
     assert "alert" in str(Result(1))
+
+
+def test_two_prices_are_no_formula() -> None:
+    """Dollar signs stand apart, so that a notebook does not typeset what is between them."""
+    assert escape("$1 to $2") == "<span>$</span>1 to <span>$</span>2"

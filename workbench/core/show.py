@@ -15,7 +15,7 @@ import pandas as pd
 
 from workbench.core.redact import redact
 
-__all__ = ["MAX_ROWS", "Renderer", "Shown", "format_cell", "register", "table_html"]
+__all__ = ["MAX_ROWS", "Renderer", "Shown", "escape", "format_cell", "register", "table_html"]
 
 Renderer = Callable[[Any], str]
 """Draws a result as an HTML fragment: static, escaped, nothing fetched."""
@@ -55,10 +55,10 @@ def table_html(frame: pd.DataFrame, *, max_rows: int = MAX_ROWS) -> str:
     max_rows
         The most rows to show, at least 1.
     """
-    head = "".join(f"<th style='{_CELL}'>{_escape(str(name))}</th>" for name in frame.columns)
+    head = "".join(f"<th style='{_CELL}'>{escape(str(name))}</th>" for name in frame.columns)
     rows = []
     for row in frame.head(max_rows).itertuples(index=False):
-        cells = "".join(f"<td style='{_CELL}'>{_escape(format_cell(cell))}</td>" for cell in row)
+        cells = "".join(f"<td style='{_CELL}'>{escape(format_cell(cell))}</td>" for cell in row)
         rows.append(f"<tr>{cells}</tr>")
     left_out = len(frame) - max_rows
     note = f"<p>{left_out:,} more rows: see <code>.frame</code></p>" if left_out > 0 else ""
@@ -68,8 +68,11 @@ def table_html(frame: pd.DataFrame, *, max_rows: int = MAX_ROWS) -> str:
     )
 
 
-def _escape(text: str) -> str:
-    return html.escape(str(redact(text)))
+def escape(text: str) -> str:
+    """Return text for the inside of an HTML element: no markup, no secrets, no formulas."""
+    # JupyterLab and nbconvert read text between two dollar signs as a formula: two prices in one line. An
+    # element of its own keeps each sign apart.
+    return html.escape(str(redact(text))).replace("$", "<span>$</span>")
 
 
 def _renderer(result: Any) -> Renderer | None:
@@ -105,7 +108,7 @@ class Shown:
         renderer = _renderer(self)
         if renderer is not None:
             return renderer(self)
-        return f"<p style='white-space:pre-line'>{_escape(self.summary)}</p>{table_html(self.frame)}"
+        return f"<p style='white-space:pre-line'>{escape(self.summary)}</p>{table_html(self.frame)}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {"text/plain": str(self), "text/html": self._repr_html_()}

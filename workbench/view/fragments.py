@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.core import show
 from workbench.core.redact import redact
 from workbench.core.show import table_html
 from workbench.view.charts import svg
@@ -30,7 +31,12 @@ TONES: dict[str, str] = {
 
 
 def escape(text: Any) -> str:
-    """Return text with everything that is markup made harmless, and without secrets."""
+    """Return text for the inside of an element: no markup, no secrets, no formulas."""
+    return show.escape(str(text))
+
+
+def attribute(text: Any) -> str:
+    """Return text for an attribute or a title, where no element may stand: no markup, no secrets."""
     return html.escape(str(redact(str(text))), quote=True)
 
 
@@ -85,7 +91,7 @@ def meter(done: int, planned: int, label: str) -> str:
     """Return a progress bar that stands still: done of planned, with a label for readers without eyes."""
     part = 100 * done / planned if planned else 100.0
     return (
-        f'<div role="img" aria-label="{escape(label)}" style="background:rgba(128,128,128,.25);'
+        f'<div role="img" aria-label="{attribute(label)}" style="background:rgba(128,128,128,.25);'
         'border-radius:6px;height:12px;overflow:hidden;margin:.5em 0">'
         f'<div style="background:#0072B2;height:12px;width:{min(part, 100):.1f}%"></div></div>'
     )
@@ -103,7 +109,7 @@ def picture(chart: Any, alt: str) -> str:
     """
     code = base64.b64encode(str(redact(svg(chart))).encode()).decode()
     return (
-        f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{code}" '
+        f'<img alt="{attribute(alt)}" src="data:image/svg+xml;base64,{code}" '
         'style="background:#fff;border:1px solid rgba(128,128,128,.35);border-radius:10px;'
         'max-width:100%;height:auto;margin:.5em 0;display:block">'
     )

@@ -17,7 +17,7 @@ from workbench.view.cards import (
     quality_cost_picture,
     verdict_words,
 )
-from workbench.view.fragments import bullets, details, escape, paragraph, picture, table
+from workbench.view.fragments import attribute, bullets, details, escape, paragraph, picture, table
 
 if TYPE_CHECKING:
     from workbench.analyze.compare import Comparison
@@ -177,5 +177,5 @@ def report_html(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(name)}</title><style>{_STYLE}</style></head><body>{''.join(body)}</body></html>\n"
+        f"<title>{attribute(name)}</title><style>{_STYLE}</style></head><body>{''.join(body)}</body></html>\n"
     )
