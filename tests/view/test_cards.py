@@ -93,8 +93,8 @@ def test_a_kept_incumbent_is_named(study):
 
 def test_the_plan_card_says_calls_tokens_money_time_and_power(study):
     """Every figure as low to high, the smallest difference, and that nothing is spent."""
-    html = cards.plan_card(study.plan)
-    for words in ("Calls", "360", "Tokens in", "USD", "budget <span>$</span>1.00", "Time", "Smallest difference in exact"):
+    html = cards.plan_card(study.plan).replace("<span>$</span>", "$")
+    for words in ("Calls", "360", "Tokens in", "USD", "budget $1.00", "Time", "Smallest difference in exact"):
         assert words in html
     assert "Nothing is spent yet" in html
     assert unsafe(html) == []
@@ -122,7 +122,8 @@ def test_the_comparison_card_draws_and_tabulates(study):
 def test_the_progress_card_says_where_a_run_stands():
     """Trials, reuse, tokens, USD against the budget, failures by kind, time left."""
     html = cards.progress_card(progress(), name="support-triage", budget_usd=1.0)
-    for words in ("90 of 360", "10 reused", "7,200 / 180", "<span>$</span>0.0123", "of $1.00", "timeout 2", "36"):
+    html = html.replace("<span>$</span>", "$")
+    for words in ("90 of 360", "10 reused", "7,200 / 180", "$0.0123", "of $1.00", "timeout 2", "36"):
         assert words in html
     assert "3 at unknown cost" in cards.progress_card(progress(unpriced=3))
     assert "$0" not in cards.progress_card(progress(unpriced=3, usd=0.0))
