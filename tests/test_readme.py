@@ -27,7 +27,8 @@ def test_commands_exist() -> None:
     named = set(re.findall(r"\bmake ([a-z][\w-]*)", README))
     assert {"demo", "test"} <= named
     assert all(name in targets or name.startswith("evidence-") for name in named), named - targets
-    commands = set(re.findall(r"\bworkbench (\w+)(?= |`)", README)) - {"as"}
+    commands = set(re.findall(r"(?:`|bin/)workbench (\w+)", README))
+    assert {"init", "doctor", "plan", "run", "promote", "sync"} <= commands
     assert commands <= set(main.commands), commands - set(main.commands)
 
 
