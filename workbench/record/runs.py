@@ -25,6 +25,7 @@ from workbench.record.select import select
 from workbench.record.store import Store, open_store
 from workbench.record.tables import clean
 from workbench.record.traces import write_traces
+from workbench.record.turn import Turn, in_turn
 
 if TYPE_CHECKING:
     from workbench.plan.grid import Arm
@@ -88,6 +89,8 @@ class Recorder:
         self.uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{self.home}/mlflow.db"
         self._now = now
         self._opened: Store | None = None
+        self.turn = Turn(self.home / "recording.lock")
+        """Held while something is written."""
 
     def open(self) -> Store:
         """Open the store, once, and return it.
@@ -105,6 +108,7 @@ class Recorder:
     def _experiments(self) -> Experiments:
         return Experiments(self.open(), self.home / "artifacts", self._now)
 
+    @in_turn
     def begin(self, plan: Plan) -> RunIds:
         """Make the experiment, the prompt versions, the parent run and a run an arm, with their params."""
         runs = self._experiments
@@ -122,6 +126,7 @@ class Recorder:
             runs.dataset(run, plan.cases.name, plan.cases.digest, plan.cases.source)
         return RunIds(experiment_id=experiment, parent=parent, children=children, prompts=versions)
 
+    @in_turn
     def add_traces(self, trials: Sequence[Trial], scores: Iterable[Score]) -> int:
         """Write trials of one execution as traces, and return how many were new or changed.
 
@@ -140,6 +145,7 @@ class Recorder:
         known = {arm: runs.arm_run(run) for arm, run in children.items()}
         return write_traces(self.open(), experiment, trials, scores, known, now=self._now())
 
+    @in_turn
     def record(
         self,
         plan: Plan,
@@ -188,10 +194,12 @@ class Recorder:
         self.add_traces(chosen, scores)
         return ids
 
+    @in_turn
     def register(self, study: str, arm: Arm) -> PromptVersionRef:
         """Return the registry's version of an arm's content, made where there is none."""
         return prompts.register(self.open(), study, arm, self._experiments.experiment(study))
 
+    @in_turn
     def set_alias(self, prompt: str, alias: str, version: int) -> None:
         """Point an alias of a prompt at a version."""
         prompts.set_alias(self.open(), prompt, alias, version)
@@ -200,6 +208,7 @@ class Recorder:
         """Return the version an alias points to, never from a cache; None: to none."""
         return prompts.get_alias(self.open(), prompt, alias)
 
+    @in_turn
     def record_decision(
         self,
         decision: Mapping[str, Any],
