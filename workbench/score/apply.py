@@ -35,6 +35,8 @@ async def score_trial(trial: Trial, scorers: Sequence[Scorer]) -> list[Score]:
     A trial without an answer is missing for all of them, and a scorer that raises gives a missing score
     with the error as reason.
     """
+    if len(scorers) == 1:  # the usual case, without the cost of a task
+        return [await _one(trial, scorers[0])]
     return list(await asyncio.gather(*(_one(trial, scorer) for scorer in scorers)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from workbench.core.records import Attempt, Message, ModelRef, Reply, Request, Score, Trial, Usage
@@ -29,16 +30,23 @@ _FIELDS: dict[type, tuple[tuple[str, Any], ...]] = {
     kind: tuple((field.name, _default(field)) for field in fields(kind)) for kind in RECORDS
 }
 
+_UNCHANGED: Mapping[str, Any] = {}
+
+# All of a record's fields at once: one step instead of one a field.
+_VALUES = {kind: attrgetter(*(name for name, _ in pairs)) for kind, pairs in _FIELDS.items()}
+
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _escaping = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
-def _fields_of(value: Any, texts: list[str]) -> dict[str, Any]:
+def _fields_of(value: Any, texts: list[str], changed: Mapping[str, Any] = _UNCHANGED) -> dict[str, Any]:
     out: dict[str, Any] = {}
-    for name, default in _FIELDS[type(value)]:
-        item = getattr(value, name)
+    kind = type(value)
+    for (name, default), item in zip(_FIELDS[kind], _VALUES[kind](value), strict=True):
         if item is default or (default is not None and default is not MISSING and item == default):
             continue
+        if name in changed:
+            item = changed[name]
         out[name] = _plain(item, texts)
     return out
 
@@ -53,24 +61,31 @@ def _plain(value: Any, texts: list[str]) -> Any:
         return value
     if kind in _FIELDS:
         return _fields_of(value, texts)
-    if isinstance(value, Mapping):
-        texts.extend(map(str, value))
-        return {str(key): _plain(item, texts) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item, texts) for item in value]
+    if kind is dict or isinstance(value, Mapping):
+        texts.extend(map(str, value))
+        return {str(key): _plain(item, texts) for key, item in value.items()}
     item = getattr(value, "item", None)  # numpy scalars
     return _plain(item() if callable(item) else str(value), texts)
 
 
-def encode(value: Any) -> str:
+def encode(value: Any, changed: Mapping[str, Any] = _UNCHANGED) -> str:
     """Return a record, or any plain value, as compact JSON without secrets.
 
+    Parameters
+    ----------
+    changed
+        Fields of a record to be written with other values.
+
+    Notes
+    -----
     Exact for text, numbers, booleans, None, lists and mappings with text keys; tuples become lists, anything
     else its `str`. NaN and infinities are written as Python's JSON writes them. Lone surrogates, which
     SQLite's UTF-8 cannot hold, are escaped.
     """
     texts: list[str] = []
-    plain = _plain(value, texts)
+    plain = _fields_of(value, texts, changed) if changed else _plain(value, texts)
     # One pass over all text decides whether there is anything to remove. NUL keeps the pieces apart: it is
     # part of no key, and a word boundary stands on either side of it.
     joined = "\0".join(texts)

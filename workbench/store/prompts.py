@@ -59,7 +59,7 @@ class Prompts:
     def pack(self, record: Request | Trial) -> tuple[str | None, str]:
         """Return the name of a record's messages before the last (None: no such), and the rest as JSON."""
         messages = record.messages
-        return self._name(messages[:-1]), encode(replace(record, messages=messages[-1:]))
+        return self._name(messages[:-1]), encode(record, {"messages": messages[-1:]})
 
     def unpack(self, kind: type[Asked], rows: Sequence[tuple[str | None, str]]) -> list[Asked]:
         """Return the records that `pack` gave the rows of."""
