@@ -11,7 +11,7 @@ from workbench.analyze.intervals import mean_interval, t_interval
 from workbench.analyze.latency import percentile_interval, timed
 from workbench.analyze.pairs import Scale
 
-__all__ = ["ARM_COLUMNS", "arm_table"]
+__all__ = ["ARM_COLUMNS", "FALLBACK", "arm_table"]
 
 ARM_COLUMNS = (
     "arm",
@@ -42,6 +42,10 @@ ARM_COLUMNS = (
     "served_models",
 )
 """Columns of an arm's row; costs in USD per 1,000 requests, times in seconds."""
+
+
+FALLBACK = "(fallback)"
+"""Follows a served model's name where it stood in for the arm's own."""
 
 
 def arm_table(
@@ -81,7 +85,7 @@ def arm_table(
 
 def _counts(own: pd.DataFrame) -> dict[str, Any]:
     answered = int((own["status"] == "ok").sum())
-    served = sorted(own["model_served"].dropna().unique())
+    served = own["model_served"] + own["fell_back"].map({True: f" {FALLBACK}", False: ""})
     return {
         **{name: own[name].iloc[0] for name in ("variant", "model", "variant_hash")},
         "cases": own["case_id"].nunique(),
@@ -89,7 +93,7 @@ def _counts(own: pd.DataFrame) -> dict[str, Any]:
         "answered": answered,
         "scored": int(own["value"].notna().sum()),
         "error_share": 1 - answered / len(own),
-        "served_models": ", ".join(served),
+        "served_models": ", ".join(sorted(served.dropna().unique())),
         "tokens_in_mean": float(own["tokens_in"].astype("float64").mean()),
         "tokens_out_mean": float(own["tokens_out"].astype("float64").mean()),
     }

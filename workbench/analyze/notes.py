@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from workbench.analyze.arms import FALLBACK
+
 __all__ = ["FEW_CASES", "notes"]
 
 FEW_CASES = 30
@@ -45,6 +47,11 @@ def _mixtures(frame: pd.DataFrame, arms: pd.DataFrame, incumbent: str) -> list[s
         f"{row['arm']} was answered by several models ({row['served_models']}): its figures mix them."
         for row in arms.to_dict("records")
         if ", " in row["served_models"]
+    ]
+    out += [
+        f"{row['arm']}: only {row['served_models']} answered, not the arm's own model."
+        for row in arms.to_dict("records")
+        if FALLBACK in row["served_models"] and ", " not in row["served_models"]
     ]
     if arms["cases"].nunique() > 1 or (arms["attempted"] / arms["cases"]).nunique() > 1:
         out.append("The arms were not asked the same cells; pairs use the cases they have in common.")

@@ -13,6 +13,7 @@ from workbench.bench.defaults import filled
 from workbench.bench.home import Home, find_study
 from workbench.bench.models import Models, ModelSpec, price_book
 from workbench.bench.recording import Recording
+from workbench.client.resilience import Resilience
 from workbench.core.protocols import Scorer
 from workbench.core.table import to_frame
 from workbench.define.dataset import Dataset
@@ -60,6 +61,12 @@ class Bench:
         The MLflow store; None: ``MLFLOW_TRACKING_URI``, else SQLite in the project's folder.
     concurrency
         Calls under way at a time, at least 1.
+    fallback
+        Name of a model -> the models that answer, in order, where it is exhausted. Every row of such a run
+        is drawn apart and names it, and no arm that another model answered for is promoted. None: the study
+        file's; without one nobody answers for another.
+    resilience
+        The layers around each model; None: the defaults, with `concurrency`.
 
     Raises
     ------
@@ -76,6 +83,8 @@ class Bench:
         home: str | Path | None = None,
         tracking_uri: str | None = None,
         concurrency: int = 16,
+        fallback: Mapping[str, Sequence[ModelSpec]] | None = None,
+        resilience: Resilience | None = None,
     ) -> None:
         self.home = Home.find(home, tracking_uri=tracking_uri)
         found = find_study(self.home, study)
@@ -86,7 +95,9 @@ class Bench:
             raise InputError(
                 f"bench {study!r}", "it has no models", "Give models=[…], or a study file that names them."
             )
-        self.models = Models(specs)
+        if fallback is None and self.study is not None:
+            fallback = self.study.fallback
+        self.models = Models(specs, fallback, resilience or Resilience(concurrency=concurrency))
         self.book = price_book(self.study, specs, prices)
         self.concurrency = concurrency
         self.journal = Journal(self.home.journal)
@@ -150,7 +161,7 @@ class Bench:
             self.name,
             **arguments,
             models=self.models.refs,
-            sample=sample,
+            sample=self.models.draw(sample),
             book=self.book,
             concurrency=self.concurrency,
             count=self.models.count,
@@ -185,6 +196,7 @@ class Bench:
             concurrency=self.concurrency,
             stop=stop,
             count=self.models.count,
+            endpoints=self.models.resilience.told,
         )
         if show and "ipykernel" in sys.modules:
             show_monitor(handle)

@@ -7,17 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workbench.client.chain import chain
+from workbench.client.fallback import Fallback
 from workbench.client.openai import OpenAI
 from workbench.client.reask import Reask
-from workbench.client.retry import Retry
-from workbench.core.protocols import Model
+from workbench.client.resilience import Resilience
+from workbench.core.identity import digest
+from workbench.core.protocols import Layer, Model
 from workbench.core.records import Message, ModelRef
 from workbench.define.study import Study
 from workbench.errors import InputError
 from workbench.offline.process import OfflineProcess
 from workbench.offline.tokens import count_tokens
 from workbench.plan.prices import Price, PriceBook
-from workbench.run.stop import Stop, Stoppable
+from workbench.run.stop import Halt, Stop, Stoppable
 from workbench.score.structured import fault
 
 __all__ = [
@@ -63,18 +65,48 @@ class Models:
     specs
         Each ``offline/<model>``, ``<endpoint>/<model>`` of `ENDPOINTS`, a mapping with name, model, base_url
         and api_key_env (the *name* of the environment variable), or a model, taken as it is.
+    fallback
+        Name of a model -> who answers where it is exhausted, first choice first; None: nobody does.
+    resilience
+        The layers around each; None: the defaults.
 
     Raises
     ------
     InputError
-        Where a name has no known endpoint, or the embedded endpoint does not serve it.
+        Where a name has no known endpoint, the embedded endpoint does not serve it, or a fallback is for a
+        model that is not among the others or for itself.
     """
 
-    def __init__(self, specs: Iterable[ModelSpec]) -> None:
+    def __init__(
+        self,
+        specs: Iterable[ModelSpec],
+        fallback: Mapping[str, Sequence[ModelSpec]] | None = None,
+        resilience: Resilience | None = None,
+    ) -> None:
         self._endpoint = OfflineProcess()
         self._connected: dict[str, OpenAI] = {}
         self.refs: tuple[ModelRef, ...] = tuple(self._refer(spec) for spec in specs)
         """The models as the journey names them."""
+        self.resilience = resilience or Resilience()
+        """The layers around each, which remember what an endpoint bears."""
+        self.fallback: Mapping[str, tuple[ModelRef, ...]] = {
+            name: tuple(self._refer(spec) for spec in others) for name, others in (fallback or {}).items()
+        }
+        """Name of a model -> who answers where it is exhausted."""
+        self._check_fallback()
+
+    def _check_fallback(self) -> None:
+        names = [ref.name for ref in self.refs]
+        for name, others in self.fallback.items():
+            if name not in names:
+                near = difflib.get_close_matches(name, names, n=1) or names
+                raise InputError(
+                    f"fallback for {name!r}", "it is none of the models", f"Did you mean {near[0]!r}?"
+                )
+            if not others or name in [ref.name for ref in others]:
+                raise InputError(
+                    f"fallback for {name!r}", "it names no other model", "Name models other than itself."
+                )
 
     def _refer(self, spec: ModelSpec) -> ModelRef:
         if isinstance(spec, str) and spec.partition("/")[0] == "offline":
@@ -85,8 +117,16 @@ class Models:
 
     def prepare(self) -> None:
         """Begin starting the embedded endpoint, where it will be asked; returns at once."""
-        if any(ref.name not in self._connected for ref in self.refs):
+        asked = (*self.refs, *(ref for others in self.fallback.values() for ref in others))
+        if any(ref.name not in self._connected for ref in asked):
             self._endpoint.start()
+
+    def draw(self, sample: str) -> str:
+        """Return a draw's name: with a fallback one of its own, so that its replies stay apart."""
+        if not self.fallback:
+            return sample
+        named = {name: [ref.name for ref in others] for name, others in self.fallback.items()}
+        return f"{sample}+fallback-{digest(named)[:8]}"
 
     def ready(self, stop: Stop) -> dict[str, Model]:
         """Return each model by name, within its layers; waits until the embedded endpoint listens.
@@ -101,10 +141,19 @@ class Models:
         InputError
             Where a model's key is missing; nothing is sent.
         """
-        connected = [self._connect(ref) for ref in self.refs]
-        for model in connected:
+        return {ref.name: self._layered(ref, stop) for ref in self.refs}
+
+    def _layered(self, ref: ModelRef, stop: Stop) -> Model:
+        def within(ref: ModelRef) -> Model:
+            model = self._connect(ref)
             model.check()
-        return {model.ref.name: chain(model, Reask(fault), Retry(), Stoppable(stop)) for model in connected}
+            return self.resilience(model, permit=Stoppable(stop), halt=Halt(stop))
+
+        layers: list[Layer] = [Reask(fault)]
+        others = self.fallback.get(ref.name, ())
+        if others:
+            layers.append(Fallback(*((other, within(other)) for other in others)))
+        return chain(within(ref), *layers)
 
     def _connect(self, ref: ModelRef) -> OpenAI:
         if ref.name not in self._connected:
@@ -119,7 +168,7 @@ class Models:
             self._connect(offline_ref(name)) if name.startswith(f"{OFFLINE}/") else connect(name)
         )
         self._connected[name] = model
-        return chain(model, Retry(), Stoppable()), model.ref
+        return self.resilience(model, permit=Stoppable(), halt=Halt()), model.ref
 
     def count(self, messages: Sequence[Message], ref: ModelRef) -> int | None:
         """Return the tokens of a prompt by the model's own tokenizer; None where it is not at hand."""

@@ -37,7 +37,7 @@ class Breaker:
 
     While it is open an interactive call fails at once with kind ``circuit_open``. Batch work waits for the
     next probe and its outcome, up to `wait_s` and within the call's deadline: an outage costs an experiment
-    time, not cells.
+    time, not cells. What failed last is in the words of those errors.
 
     Parameters
     ----------
@@ -52,6 +52,9 @@ class Breaker:
         and deadline, so that calls that hang are seen.
     wait_s
         Seconds that a batch call waits at an open circuit.
+    unproven_wait_s
+        Where the model has not answered once it may never do: batch work waits only for so long after the
+        circuit opened. None: as `wait_s`.
     queues
         Layers in which a call may wait before it is sent, outermost first. Named here, they come within the
         breaker, and a call that waited in them is looked at again before it is sent.
@@ -69,6 +72,7 @@ class Breaker:
         open_s: float = 5.0,
         slow_s: float | None = 45.0,
         wait_s: float = 60.0,
+        unproven_wait_s: float | None = None,
         queues: Sequence[Layer] = (),
         listener: Listener | None = None,
     ) -> None:
@@ -76,6 +80,7 @@ class Breaker:
             raise ValueError("needs 1 <= calls <= window, 0 < share <= 1, open_s > 0")
         self.slow_s = math.inf if slow_s is None else slow_s
         self.wait_s = wait_s
+        self.unproven_wait_s = unproven_wait_s
         self.queues = tuple(queues)
         self.circuits = PerModel(
             lambda ref: Circuit(
@@ -100,14 +105,19 @@ class Breaker:
         return tuple(circuit.snapshot(now) for circuit, now in self.circuits.all())
 
 
-def _open(ref: ModelRef, probe_in_s: float) -> ModelError:
+def _open(ref: ModelRef, circuit: Circuit, now: float) -> ModelError:
+    probe_in_s = circuit.snapshot(now).probe_in_s or 0.0
     return ModelError(
         ref.name,
-        f"was not asked: it is down; the next probe is in {probe_in_s:.1f} s",
-        "Wait until it answers again, or ask another model.",
+        f"was not asked: it is down{_because(circuit)}; the next probe is in {probe_in_s:.1f} s",
+        circuit.last.remedy if circuit.last else "Wait until it answers again, or ask another model.",
         kind="circuit_open",
         retry_after_s=probe_in_s,
     )
+
+
+def _because(circuit: Circuit) -> str:
+    return f" (the last call: {circuit.last.problem.rstrip('.')})" if circuit.last else ""
 
 
 class _Patient:
@@ -122,9 +132,8 @@ class _Patient:
         loop = asyncio.get_running_loop()
         circuit = self._layer.circuits[request.ref]
         came = loop.time()
-        until = came if request.workload == "interactive" else came + self._layer.wait_s
         while True:
-            await self._wait(circuit, request.ref, until)
+            await self._wait(circuit, request, came)
             try:
                 return await ask_after(self._model, request, loop.time() - came)
             except ModelError as error:
@@ -132,15 +141,23 @@ class _Patient:
                     raise
             # It opened, or another call became the probe, while this one queued within.
 
-    async def _wait(self, circuit: Circuit, ref: ModelRef, until: float) -> None:
+    async def _wait(self, circuit: Circuit, request: Request, came: float) -> None:
         loop = asyncio.get_running_loop()
         while (next_s := circuit.passable_in(loop.time())) > 0:
             now = loop.time()
+            until = self._until(circuit, request, came)
             if now + DUST_S >= last_moment():
-                raise too_late(ref, "a model that is down")
+                raise too_late(request.ref, f"a model that is down{_because(circuit)}")
             if now + DUST_S >= until:
-                raise _open(ref, circuit.snapshot(now).probe_in_s or 0.0)
+                raise _open(request.ref, circuit, now)
             await circuit.change(min(now + next_s, until, last_moment()))
+
+    def _until(self, circuit: Circuit, request: Request, came: float) -> float:
+        if request.workload == "interactive":
+            return came
+        if circuit.proven or self._layer.unproven_wait_s is None:
+            return came + self._layer.wait_s
+        return circuit.down_since + self._layer.unproven_wait_s
 
 
 class _Guarded:
@@ -157,7 +174,7 @@ class _Guarded:
         sent = loop.time()
         ticket = circuit.admit(sent)
         if ticket is None:
-            raise _open(request.ref, circuit.snapshot(sent).probe_in_s or 0.0)
+            raise _open(request.ref, circuit, sent)
         verdict: Verdict = "nothing"
         try:
             reply = await self._model.ask(request)
@@ -165,7 +182,7 @@ class _Guarded:
             return reply
         except ModelError as error:
             if error.kind in _FAILURES:
-                verdict = "failure"
+                verdict, circuit.last = "failure", error
             elif error.kind in _ANSWERS and error.attempts:
                 verdict = "answered"
             raise

@@ -11,6 +11,7 @@ from typing import Literal
 
 from workbench.client.deadline import DUST_S
 from workbench.core.records import ModelRef
+from workbench.errors import ModelError
 
 __all__ = ["BreakerState", "Circuit", "CircuitState", "Verdict"]
 
@@ -69,6 +70,12 @@ class Circuit:
         changed: Callable[[BreakerState], None] | None = None,
     ) -> None:
         self.state: CircuitState = "closed"
+        self.proven = False
+        """Whether the model has answered once."""
+        self.down_since = 0.0
+        """When it last opened after being closed."""
+        self.last: ModelError | None = None
+        """What failed last; the breaker says so to those who are not let through."""
         self._ref = ref
         self._calls, self._share, self._window, self._window_s = calls, share, window, window_s
         self._open_s = open_s
@@ -102,6 +109,7 @@ class Circuit:
 
     def record(self, ticket: int, now: float, verdict: Verdict) -> None:
         """Take in what came of the call that got the ticket."""
+        self.proven = self.proven or verdict in ("success", "answered")
         if ticket != self._epoch:
             return
         if self.state == "half_open":
@@ -116,6 +124,7 @@ class Circuit:
             self._add(now, verdict == "failure")
             if self._is_down():
                 self._opened += 1
+                self.down_since = now
                 self._probe_at = now + self._open_s
                 self._turn("open", now)
 

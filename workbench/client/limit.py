@@ -132,11 +132,13 @@ class _Lane:
         self._hold_until = max(self._hold_until, now + min(seconds, LONGEST_HOLD_S))
         self.gate.poke()
 
+    def held_s(self, now: float) -> float:
+        """Return the seconds for which nothing goes through, 0 where something may."""
+        return max(0.0, self._hold_until - now)
+
     def ready_in(self, size: float, now: float) -> float:
         """Return the seconds until there is a request and so many tokens."""
-        return max(
-            0.0, self._hold_until - now, self.requests.ready_in(1.0, now), self.tokens.ready_in(size, now)
-        )
+        return max(self.held_s(now), self.requests.ready_in(1.0, now), self.tokens.ready_in(size, now))
 
     def take(self, size: float, now: float) -> None:
         """Reserve a request and so many tokens."""

@@ -40,8 +40,13 @@ class PerModel(Generic[T]):
             things[key] = self._make(ref)
         return things[key]
 
+    def items(self) -> Iterator[tuple[tuple[str, str], T, float]]:
+        """Yield every thing there is, with its (origin, model) and the time on its loop; from any thread."""
+        for loop, things in list(self._loops.items()):
+            for key, thing in list(things.items()):
+                yield key, thing, loop.time()
+
     def all(self) -> Iterator[tuple[T, float]]:
         """Yield every thing there is with the time on its loop's clock; from any thread."""
-        for loop, things in list(self._loops.items()):
-            for thing in list(things.values()):
-                yield thing, loop.time()
+        for _, thing, now in self.items():
+            yield thing, now

@@ -89,11 +89,16 @@ class _Retrying:
         made: tuple[Attempt, ...] = ()
         wait_s = 0.0
         failures = 0
+        before: ModelError | None = None
         while True:
             try:
                 reply = await self._attempt(request, end)
             except ModelError as error:
                 failed = loop.time()
+                if before is not None and error.kind in ("circuit_open", "deadline"):
+                    # Not sent: why the call failed is what happened when it was.
+                    raise again(before, attempts=made, note=f"; then it {error.problem}") from error
+                before = error
                 made += waited(error.attempts, wait_s)
                 failures += 1
                 wait_s = self._policy.wait_s(failures, error.retry_after_s)

@@ -37,6 +37,7 @@ COLUMNS: dict[str, str] = {
     "variant_hash": "str",
     "model": "str",
     "model_served": "str",
+    "fell_back": "bool",  # whether another model than the arm's answered, or was the last to fail
     "params": "str",  # canonical JSON
     "case_id": "str",
     "repeat": "int64",
@@ -97,6 +98,7 @@ ATTEMPT_COLUMNS: dict[str, str] = {
 }
 """The ledger's columns: one row is one attempt."""
 
+_MADE = ("tokens_in", "params", "expected", "attempts", "started_at", "fell_back")
 _USAGE = ("tokens_in_uncached", "tokens_in_cached", "tokens_in_cache_write", "tokens_out", "tokens_reasoning")
 
 
@@ -113,13 +115,12 @@ def _timestamp(seconds: float | None) -> Any:
 
 def _row(trial: Trial) -> dict[str, Any]:
     row: dict[str, Any] = {
-        name: getattr(trial, name)
-        for name in COLUMNS
-        if name not in _USAGE and name not in ("tokens_in", "params", "expected", "attempts", "started_at")
+        name: getattr(trial, name) for name in COLUMNS if name not in _USAGE and name not in _MADE
     }
     row["params"] = _text(dict(trial.params))
     row["expected"] = _text(trial.expected)
     row["attempts"] = len(trial.attempts)
+    row["fell_back"] = bool(trial.attempts) and trial.attempts[-1].ref is not None
     row["started_at"] = _timestamp(trial.started_at)
     usage = trial.usage
     row["tokens_in"] = None if usage is None else usage.tokens_in

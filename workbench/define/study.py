@@ -19,6 +19,7 @@ from workbench.define.dataset import Dataset
 from workbench.define.section import Section
 from workbench.define.study_parts import (
     read_data,
+    read_fallback,
     read_gate,
     read_models,
     read_params,
@@ -38,6 +39,7 @@ _KEYS = (
     "question",
     "data",
     "models",
+    "fallback",
     "prices",
     "variants",
     "repeats",
@@ -86,6 +88,8 @@ class Study(Shown):
         expected answers; None where none are asked for.
     models
         Each a name (``provider/model``), or a mapping with name, base_url, model, api_key_env, price.
+    fallback
+        Name of a model -> the models that answer, in order, where it is exhausted; empty: none does.
     variants
         The variants, examples bound.
     repeats
@@ -125,6 +129,7 @@ class Study(Shown):
     budget_usd: float | None
     budget_tokens: int | None
     prices: Mapping[str, Mapping[str, Any]]
+    fallback: Mapping[str, tuple[str | Mapping[str, Any], ...]]
     tree: Tree
 
     @classmethod
@@ -188,6 +193,7 @@ class Study(Shown):
             budget_usd=top.number("budget_usd"),
             budget_tokens=top.whole("budget_tokens", 0, low=1, high=10**15) or None,
             prices=read_prices(top),
+            fallback=read_fallback(top, model_names),
             tree=tree,
         )
 

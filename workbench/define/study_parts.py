@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from workbench.errors import InputError
 
 __all__ = [
     "read_data",
+    "read_fallback",
     "read_gate",
     "read_models",
     "read_params",
@@ -99,23 +100,23 @@ def _price(section: Section) -> None:
     section.text("note", "")
 
 
-def _read_model(top: Section, index: int, item: Any) -> str:
-    """Check one model and return its name."""
+def _read_model(top: Section, key: str, index: int, item: Any) -> str:
+    """Check one model of a list and return its name."""
     if isinstance(item, str) and item.strip():
         return item
     if isinstance(item, str) or not isinstance(item, dict):
         raise top.tree.error(
-            ("models", index),
-            f"models[{index}] is no model",
+            (*top.path, key, index),
+            f"{top.where(key, index)} is no model",
             "Write provider/model, or `name:` and `base_url:`.",
         )
     if "api_key" in item:
         raise top.tree.error(
-            ("models", index, "api_key"),
+            (*top.path, key, index, "api_key"),
             "a key does not belong in a study file",
             "Put it into an environment variable, and name that variable: `api_key_env:`.",
         )
-    model = top.section("models", index, known=_MODEL_KEYS)
+    model = top.section(key, index, known=_MODEL_KEYS)
     model.text("model", "-")
     url = model.text("base_url", "https://")
     if not re.match(r"https?://", url) or "@" in url:
@@ -136,13 +137,26 @@ def read_models(top: Section) -> tuple[str | Mapping[str, Any], ...]:
     """Return the models: a name, or a mapping with name, base_url, model, api_key_env, price."""
     seen: set[str] = set()
     for index, item in enumerate(top.items("models")):
-        name = _read_model(top, index, item)
+        name = _read_model(top, "models", index, item)
         if name in seen:
             raise top.tree.error(
                 ("models", index), f"the model {name!r} is listed twice", "Keep one of them."
             )
         seen.add(name)
     return tuple(top.value["models"])
+
+
+def read_fallback(top: Section, models: Sequence[str]) -> Mapping[str, tuple[str | Mapping[str, Any], ...]]:
+    """Return who answers for a model that is exhausted: by its name, a list as that of the models."""
+    others = top.mapping("fallback")
+    section = top.section("fallback", known=models) if others else top
+    for name in others:
+        for index, item in enumerate(section.items(name)):
+            if _read_model(section, name, index, item) == name:
+                raise section.tree.error(
+                    ("fallback", name, index), f"{name!r} cannot stand in for itself", "Name another model."
+                )
+    return {name: tuple(given) for name, given in others.items()}
 
 
 def read_prices(top: Section) -> Mapping[str, Mapping[str, Any]]:

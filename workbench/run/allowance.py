@@ -90,6 +90,16 @@ class Allowance:
         self._over: list[tuple[Spending, Spending]] = []  # reserved, taken
         self._settled = NOTHING
 
+    def halted(self) -> bool:
+        """Return whether the run was stopped: nothing is sent any more."""
+        self.refused = self.refused or self._stop.is_set
+        return self._stop.is_set
+
+    @property
+    def holds(self) -> bool:
+        """Whether any reservation of it is not settled."""
+        return bool(self._ready or self._sent or self._over)
+
     async def reserve(self, request: Request) -> bool:
         """Set aside what sending the request may take; False: the budget is reached."""
         if not self._budget.limited:

@@ -27,7 +27,7 @@ __all__ = ["GIVE_UP_AFTER", "Busy", "Caller", "Landed"]
 GIVE_UP_AFTER = 32
 """So many calls to a model fail for a reason that stays, and none is answered: then the run gives up."""
 
-HOPELESS = frozenset({"auth", "not_found", "connection", "bad_request", "schema_rejected"})
+HOPELESS = frozenset({"auth", "not_found", "connection", "circuit_open", "bad_request", "schema_rejected"})
 """Such reasons: no right key, no such model, nobody there, a request or schema that the endpoint refuses."""
 
 BUSY_S = 0.2
@@ -138,8 +138,8 @@ class Caller:
             self.end("budget", error.problem)
             return None
         finally:
-            left = allowance.close(())
-            if left.count:
+            if allowance.holds:
+                left = allowance.close(())
                 self.budget.settle(left.spent, left.released, left.count)
 
     def _place(self, cell: Cell) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from workbench.core.protocols import Listener, Model, Scorer
@@ -18,7 +18,7 @@ from workbench.run.calls import BUSY_S, Caller, Landed
 from workbench.run.progress import Progress, Tracker
 from workbench.run.stop import Stop
 from workbench.run.trials import judges_of, price_scores
-from workbench.store.entries import NOTHING, Limit
+from workbench.store.entries import Limit
 from workbench.store.journal import Journal
 
 __all__ = ["ScoreTrial", "check", "execute"]
@@ -43,6 +43,7 @@ async def execute(
     stop: Stop | None = None,
     count: Counter | None = None,
     allow_unpriced: bool = False,
+    endpoints: Callable[[], Iterable[str]] = tuple,
 ) -> Progress:
     """Make every trial of the plan that the journal does not hold, and return where it ended.
 
@@ -69,6 +70,8 @@ async def execute(
         A tokenizer for the budget's reservations; None: one token a byte is reserved.
     allow_unpriced
         Whether calls at an unknown price may be made though there is a budget, which then cannot hold.
+    endpoints
+        Says what holds calls back now, a line each, for the progress.
 
     Raises
     ------
@@ -80,7 +83,7 @@ async def execute(
     check(plan, models, allow_unpriced)
     stop = stop or Stop()
     owner = f"{plan.execution_id}/{secrets.token_hex(6)}"
-    execution = _Execution(plan, journal, score, listener)
+    execution = _Execution(plan, journal, score, listener, endpoints)
     journal.add_execution(plan.execution_id, plan.study, plan.to_mapping())
     journal.begin_run(owner, plan.execution_id)
     try:
@@ -124,11 +127,19 @@ def check(plan: Plan, models: Mapping[str, Model], allow_unpriced: bool) -> None
 class _Execution:
     """One run of a plan: its rows and where it stands."""
 
-    def __init__(self, plan: Plan, journal: Journal, score: ScoreTrial, listener: Listener | None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        journal: Journal,
+        score: ScoreTrial,
+        listener: Listener | None,
+        endpoints: Callable[[], Iterable[str]],
+    ) -> None:
         self.plan, self.journal, self.score, self.listener = plan, journal, score, listener
         self.loop = asyncio.get_running_loop()
         each = len(plan.cases) * plan.repeats
-        self.tracker = Tracker(plan.execution_id, {arm.name: each for arm in plan.arms}, self.loop.time)
+        planned = {arm.name: each for arm in plan.arms}
+        self.tracker = Tracker(plan.execution_id, planned, self.loop.time, endpoints)
         self.noticed = -NOTICE_S
         self.judges = judges_of(plan.scorers)
         self.earlier: dict[str, Trial] = {}  # by trial id: rows of runs before this one
@@ -219,8 +230,9 @@ class _Execution:
         allowance = caller.allowance()
         with allowance.applied():
             scores = price_scores(await self.score(trial, scorers), scorers, self.plan.book)
-        ended = allowance.close([attempt for score in scores for attempt in score.attempts])
-        if ended.count or ended.spent != NOTHING:
+        attempts = [attempt for score in scores for attempt in score.attempts]
+        if attempts or allowance.holds:
+            ended = allowance.close(attempts)
             caller.budget.settle(ended.spent, ended.released, ended.count)
         if caller.budget.reached:
             self.tracker.end("budget", caller.reached())

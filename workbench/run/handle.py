@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -174,13 +174,14 @@ def start(
     stop: Stop | None = None,
     count: Counter | None = None,
     allow_unpriced: bool = False,
+    endpoints: Callable[[], Iterable[str]] = tuple,
     loop: Background | None = None,
 ) -> Run:
     """Start a plan and return its handle at once.
 
     Parameters
     ----------
-    plan, models, journal, score, listener, concurrency, count, allow_unpriced
+    plan, models, journal, score, listener, concurrency, count, allow_unpriced, endpoints
         As in `workbench.run.execute.execute`.
     stop
         The flag that `Run.stop` sets; give the one that the models' `Stoppable` layer looks at.
@@ -207,6 +208,7 @@ def start(
         stop=stop,
         count=count,
         allow_unpriced=allow_unpriced,
+        endpoints=endpoints,
     )
     run._follow((loop or background()).submit(work))
     return run

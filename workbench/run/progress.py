@@ -61,6 +61,8 @@ class Progress(Shown):
         Since this run began; until its end at the pace so far (None: no pace yet, or ended).
     arms
         The same by arm.
+    endpoints
+        What holds calls back now, a line each: a model that is down, a rate limit; empty where nothing does.
     """
 
     execution_id: str
@@ -79,6 +81,7 @@ class Progress(Shown):
     reason: str = ""
     errors: Mapping[str, int] = field(default_factory=dict)
     arms: tuple[ArmProgress, ...] = ()
+    endpoints: tuple[str, ...] = ()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -106,7 +109,7 @@ class Progress(Shown):
         parts.append(f"{_clock(self.elapsed_s)} elapsed")
         if self.left_s is not None:
             parts.append(f"{_clock(self.left_s)} left")
-        return "; ".join(parts) + (f"\n{self.reason}" if self.reason else "")
+        return "\n".join(["; ".join(parts), *([self.reason] if self.reason else []), *self.endpoints])
 
     def __str__(self) -> str:
         return str(redact(f"{self.summary}\n\n{self.frame.to_string(index=False)}"))
@@ -142,15 +145,24 @@ class Tracker:
         Trials by arm, in the plan's order.
     time
         The loop's clock.
+    endpoints
+        Says what holds calls back now.
     """
 
-    def __init__(self, execution_id: str, planned: Mapping[str, int], time: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        execution_id: str,
+        planned: Mapping[str, int],
+        time: Callable[[], float],
+        endpoints: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         self.state: State = "running"
         self.reason = ""
         self._execution_id = execution_id
         self._arms = {arm: _Sums(count) for arm, count in planned.items()}
         self._errors: Counter[str] = Counter()
         self._time = time
+        self._endpoints = endpoints
         self._began = time()
         self._ended: float | None = None
         self._landed = 0  # in this run: the pace
@@ -215,6 +227,7 @@ class Tracker:
             elapsed_s=elapsed,
             left_s=left,
             arms=arms,
+            endpoints=tuple(self._endpoints()) if self.state == "running" else (),
             **totals,
         )
 
