@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 
 from workbench.client.adaptive import AdaptiveConcurrency
@@ -14,6 +13,10 @@ from workbench.client.retry import Retry
 from workbench.core.protocols import Layer, Listener, Model
 
 __all__ = ["Resilience"]
+
+PATIENCE = 4
+"""Concurrency goes down to this part at least. Failures that have nothing to do with load would take it to 1
+otherwise, and then all others' deadlines run out in the queue."""
 
 UNPROVEN_WAIT_S = 10.0
 """Batch work waits so long for an endpoint that has not answered once: its address may be wrong."""
@@ -29,7 +32,7 @@ class Resilience:
     Parameters
     ----------
     concurrency
-        Calls at once to each model, to begin with and at most; fewer while it shows signs of overload.
+        Calls at once to each model, to begin with and at most; down to a quarter of it under overload.
     retry
         The retries; None: the defaults of `Retry`, granted by a `RetryBucket`.
     breaker
@@ -53,7 +56,8 @@ class Resilience:
         self.retry = retry or Retry(bucket=RetryBucket())
         self.limits = limits or Limits()
         self.concurrency = concurrency
-        self.adaptive = AdaptiveConcurrency(start=concurrency, ceiling=concurrency)
+        floor = max(1, concurrency // PATIENCE)
+        self.adaptive = AdaptiveConcurrency(start=concurrency, floor=floor, ceiling=concurrency)
         queues = (self.limits, self.adaptive)
         self.breaker = (
             breaker(queues)
@@ -100,4 +104,4 @@ class Resilience:
             if known:
                 yield f"{model}: at most {' and '.join(known)} a minute"
             if lane.held_s(now) > 0:
-                yield f"{model}: asked for silence, {math.ceil(lane.held_s(now))} s more"
+                yield f"{model}: asked for silence, {lane.held_s(now):.0f} s more"

@@ -130,6 +130,8 @@ class OfflineServer:
             log_level="critical",
             access_log=False,
             lifespan="off",
+            http="h11",  # the same with and without uvicorn's extras
+            loop="asyncio",
             ws="none",
             # Longer than clients keep idle connections, or they meet a closing one.
             timeout_keep_alive=75,
