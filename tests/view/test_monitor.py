@@ -8,6 +8,7 @@ import types
 
 from tests.view.test_cards import progress
 from tests.view.world import PAYLOADS, unsafe
+from workbench.view.cards import progress_card
 from workbench.view.widgets.monitor import HERE, Feed, monitor, snapshot
 
 
@@ -45,6 +46,14 @@ def test_the_feed_passes_on_in_order_and_ends_once():
         feed.notify(at)
     assert seen == [1, 2, 3]
     assert ends == [3]
+
+
+def test_what_holds_calls_back_is_shown():
+    """While it runs: a model that is down, a rate limit; in the monitor and in its static twin."""
+    at = progress(endpoints=("acme/small: down, <left> alone", "acme/small: at most 600 requests a minute"))
+    assert snapshot(FakeRun(), at)["reason"] == "; ".join(at.endpoints)
+    assert "&lt;left&gt; alone" in progress_card(at)
+    assert all(line in at.summary for line in at.endpoints)
 
 
 def test_the_page_gets_texts_and_numbers_only():

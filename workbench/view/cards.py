@@ -133,7 +133,7 @@ def progress_card(at: Progress, *, name: str = "", budget_usd: float | None = No
         label,
         meter(at.done, at.planned, label),
         numbers(progress_numbers(at, budget_usd)),
-        paragraph(at.reason) if at.reason else "",
+        *(paragraph(line) for line in ((at.reason,) if at.reason else at.endpoints)),
         tone="bad" if at.state in ("failed", "budget") else "neutral",
     )
 

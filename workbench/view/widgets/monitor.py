@@ -29,7 +29,7 @@ def snapshot(run: Run, at: Progress) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "title": run_name(run),
         "label": progress_words(at),
-        "reason": at.reason,
+        "reason": at.reason or "; ".join(at.endpoints),
         "running": at.state == "running",
         "done": at.done,
         "planned": at.planned,
