@@ -124,7 +124,8 @@ class Caller:
         return reached_words(self.budget.limit, *self.journal.spending(self.plan.execution_id))
 
     async def _try(self, cell: Cell, before: Trial | None) -> Trial | Landed | Busy | None:
-        reply = self.journal.reply(cell.key)
+        # Without a budget there is nothing to reserve, and `begin` finds a reply that is there.
+        reply = self.journal.reply(cell.key) if self.budget.limited else None
         if reply is not None:
             claim = self.journal.claim_cell(self._place(cell), self.owner)
             return self._elsewhere(cell, before, claim) or self._reused(cell, reply, before)

@@ -30,6 +30,7 @@ _FIELDS: dict[type, tuple[tuple[str, Any], ...]] = {
     kind: tuple((field.name, _default(field)) for field in fields(kind)) for kind in RECORDS
 }
 
+_ATOMS = frozenset({int, float, bool, type(None)})
 _UNCHANGED: Mapping[str, Any] = {}
 
 # All of a record's fields at once: one step instead of one a field.
@@ -45,9 +46,15 @@ def _fields_of(value: Any, texts: list[str], changed: Mapping[str, Any] = _UNCHA
     for (name, default), item in zip(_FIELDS[kind], _VALUES[kind](value), strict=True):
         if item is default or (default is not None and default is not MISSING and item == default):
             continue
-        if name in changed:
+        if changed and name in changed:
             item = changed[name]
-        out[name] = _plain(item, texts)
+        # What `_plain` would do, without the call: most fields are text or numbers.
+        of = type(item)
+        if of is str:
+            texts.append(item)
+            out[name] = item
+        else:
+            out[name] = item if of in _ATOMS else _plain(item, texts)
     return out
 
 
@@ -57,7 +64,7 @@ def _plain(value: Any, texts: list[str]) -> Any:
     if kind is str:
         texts.append(value)
         return value
-    if value is None or kind is int or kind is float or kind is bool:
+    if kind in _ATOMS:
         return value
     if kind in _FIELDS:
         return _fields_of(value, texts)

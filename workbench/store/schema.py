@@ -82,6 +82,20 @@ MIGRATIONS: tuple[str, ...] = (
                 + coalesce(json_extract(record, '$.usage.tokens_out'), 0))
         FROM trials WHERE coalesce(json_extract(record, '$.source'), 'call') = 'call' GROUP BY execution_id;
     """,
+    """
+    -- Each index is another page to write for each call; these served questions that are seldom asked.
+    DROP INDEX calls_open;
+    DROP INDEX outcomes_key;
+    -- Rows of the outbox are never deleted: their numbers grow without a table that counts them.
+    ALTER TABLE outbox RENAME TO outbox_before;
+    CREATE TABLE outbox (
+        seq INTEGER PRIMARY KEY, execution_id TEXT NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL,
+        delivered_at REAL
+    );
+    INSERT INTO outbox SELECT seq, execution_id, kind, ref, delivered_at FROM outbox_before;
+    DROP TABLE outbox_before;
+    CREATE INDEX outbox_pending ON outbox (execution_id, seq) WHERE delivered_at IS NULL;
+    """,
 )
 """The scripts that lead from version n to n + 1. The file's version is how many of them it has seen."""
 
