@@ -7,7 +7,22 @@ import pandas as pd
 
 from workbench.errors import DatasetError
 
-__all__ = ["case_clusters", "case_means", "scores", "scores_with_failures", "weights"]
+__all__ = ["case_clusters", "case_means", "check_arm", "scores", "scores_with_failures", "weights"]
+
+
+def check_arm(frame: pd.DataFrame, arm: str) -> None:
+    """Do nothing where the table has an arm of this name.
+
+    Raises
+    ------
+    DatasetError
+        Where it has none; the known ones are named.
+    """
+    if arm not in set(frame["arm"]):
+        known = ", ".join(sorted(frame["arm"].unique()))
+        raise DatasetError(
+            "trial table", f"there is no arm {arm!r}", f"Arms of this table: {known or 'none'}."
+        )
 
 
 def scores(frame: pd.DataFrame, score: str) -> pd.Series:

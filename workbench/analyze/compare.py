@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 
 from workbench.analyze.arms import ARM_COLUMNS, arm_table
-from workbench.analyze.cells import case_clusters, case_means, scores, scores_with_failures
+from workbench.analyze.cells import case_clusters, case_means, check_arm, scores, scores_with_failures
 from workbench.analyze.correct import family
 from workbench.analyze.frontier import front_status, point_front
 from workbench.analyze.notes import notes
 from workbench.analyze.pairs import Scale, paired_columns, scale
+from workbench.analyze.verdicts import judged
 from workbench.analyze.wording import usd, with_bounds
 from workbench.core.show import Shown
 from workbench.core.table import validate
-from workbench.errors import DatasetError
 
 __all__ = ["DIFFERENCE_COLUMNS", "Comparison", "compare"]
 
@@ -139,11 +139,7 @@ def compare(
         Where the table is empty, has no such score or no such arm, or a cell occurs twice.
     """
     table = validate(frame)
-    if incumbent not in set(table["arm"]):
-        known = ", ".join(sorted(table["arm"].unique()))
-        raise DatasetError(
-            "comparison", f"there is no arm {incumbent!r}", f"Arms of this table: {known or 'none'}."
-        )
+    check_arm(table, incumbent)
     values, wrong = scores(table, score), scores_with_failures(table, score)
     clusters, kind = case_clusters(table), scale(values)
     quality, cost = case_means(table, values), case_means(table, 1000 * table["cost_usd"])
@@ -183,8 +179,8 @@ def _differences(
     alpha: float,
 ) -> pd.DataFrame:
     pairs = [(name, incumbent) for name in names]
-    out = _judged(paired_columns(quality, pairs, clusters, kind), kind, margin, alpha)
-    counted = _judged(paired_columns(wrong, pairs, clusters, kind), kind, margin, alpha)
+    out = judged(paired_columns(quality, pairs, clusters, kind), kind, margin, alpha)
+    counted = judged(paired_columns(wrong, pairs, clusters, kind), kind, margin, alpha)
     money = paired_columns(cost, pairs, clusters)
     bounds = family(money["center"], money["se"], money["df"], alpha)
     return out.assign(
@@ -194,34 +190,6 @@ def _differences(
         cost_difference_usd_per_1000=money["estimate"],
         cost_low=bounds.low,
         cost_high=bounds.high,
-    )
-
-
-def _judged(found: pd.DataFrame, kind: Scale, margin: float, alpha: float) -> pd.DataFrame:
-    tests = family(found["center"], found["se"], found["df"], alpha)
-    reach = np.inf if kind.reach is None or kind.bounds is None else kind.reach
-    # The middle is drawn a little to zero; the interval must hold the plain estimate, and nothing impossible.
-    known = found["estimate"].where(found["se"].notna())
-    low = np.maximum(np.minimum(tests.low, known), -reach)
-    high = np.minimum(np.maximum(tests.high, known), reach)
-    shown = tests.p_adjusted <= alpha
-    verdict = np.select(
-        [shown & (found["center"] > 0), (low > -margin) & (margin > 0), shown & (found["center"] < 0)],
-        ["better", "not worse", "worse"],
-        "cannot tell",
-    )
-    return pd.DataFrame(
-        {
-            "n_cases": found["n"],
-            "difference": found["estimate"],
-            "low": low,
-            "high": high,
-            "p_value": tests.p_value,
-            "p_adjusted": tests.p_adjusted,
-            "verdict": pd.Series(verdict, dtype="object"),
-            "sd": found["sd"],
-            "reason": found["reason"],
-        }
     )
 
 
