@@ -18,9 +18,8 @@ from tests.evidence.ledger import QUICK, Ledger
 from workbench.analyze.compare import compare
 from workbench.analyze.correct import family
 from workbench.analyze.pairs import Scale, paired
-from workbench.analyze.size import cases_needed
+from workbench.analyze.size import cases_needed, smallest_difference
 from workbench.plan.gate import Gate
-from workbench.plan.power import Power
 from workbench.promote.decision import decide
 
 __all__ = ["gates"]
@@ -252,8 +251,7 @@ def _power(ledger: Ledger) -> None:
                 shift = 0.0
                 for _ in range(2):  # the spread of a yes/no score depends on the difference a little
                     world = World(shifts=(shift,), binary=binary, repeats=repeats)
-                    plan = Power(cases=CASES, sd=world.sd(), challengers=challengers)
-                    shift = plan.smallest_difference or math.nan
+                    shift = smallest_difference(world.sd(), CASES, arms=challengers)
                 shifts = (shift, *(0.0,) * (challengers - 1))
                 found = simulate(replace(world, shifts=shifts), GATE, 21)
                 ledger.share(
