@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from workbench.errors import PlanError
 from workbench.plan.power import from_assumption, from_pilot
+from workbench.plan.spread import Spread
 
 
 def test_more_cases_and_repeats_show_more() -> None:
@@ -40,15 +42,33 @@ def test_one_case_shows_nothing() -> None:
     assert from_assumption(1, 3).smallest_difference is None
 
 
-def test_a_pilot_gives_the_spread() -> None:
-    """The pilot's standard deviation is used, missing differences are left out."""
-    power = from_pilot([0.0, 1.0, -1.0, math.nan], 100)
-    assert power.sd == pytest.approx(1.0)
-    assert "3 pilot cases" in power.basis
+def seen(**changes: Any) -> Spread:
+    """Return the spread of 40 earlier cases asked twice: .5 in all, .25 of it by chance."""
+    parts = {"arm": "b", "cases": 40, "variance": 0.5, "within": 0.5, "draws": 0.5}
+    return Spread(**(parts | changes))
 
 
-@pytest.mark.parametrize("pilot", [[0.5], [0.5, math.nan], [0.2, 0.2, 0.2]])
-def test_a_pilot_without_spread_is_refused(pilot: list[float]) -> None:
-    """Too few or equal differences would promise certainty: refused."""
-    with pytest.raises(PlanError, match="no spread"):
-        from_pilot(pilot, 100)
+@given(st.integers(1, 20))
+def test_a_pilot_gives_the_spread_at_any_number_of_repeats(repeats: int) -> None:
+    """What varies from case to case stays; chance within a case shrinks with the repeats planned."""
+    power = from_pilot([seen()], 100, repeats)
+    assert power.sd**2 == pytest.approx(0.25 + 0.5 / repeats)
+    assert power.basis == "from 40 earlier cases"
+    assert power.repeated(2).sd ** 2 == pytest.approx(0.5)
+
+
+def test_a_variance_that_was_not_split_is_split_by_assumption_and_says_so() -> None:
+    """Without repeats nobody knows what repeats would do; with one repeat planned it does not matter."""
+    single = seen(within=None, draws=1.0)
+    assert from_pilot([single], 100, 1).sd ** 2 == pytest.approx(0.5)
+    assert "assuming" not in from_pilot([single], 100, 1).basis
+    assert from_pilot([single], 100, 2).sd ** 2 == pytest.approx(0.375)
+    assert "assuming that 50%" in from_pilot([single], 100, 2).basis
+
+
+def test_the_widest_pair_counts() -> None:
+    """A plan speaks of every challenger: the widest of them, at the repeats planned, and it is named."""
+    noisy = seen(arm="noisy", variance=0.6, within=1.1)
+    steady = seen(arm="steady", variance=0.5, within=0.1)
+    assert "noisy, the widest of 2 pairs" in from_pilot([noisy, steady], 100, 1).basis
+    assert "steady, the widest of 2 pairs" in from_pilot([noisy, steady], 100, 9).basis

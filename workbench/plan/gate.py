@@ -13,6 +13,17 @@ from workbench.errors import PlanError
 
 __all__ = ["Gate"]
 
+_OPTIONAL = {
+    "max_cost_usd_per_1000": math.inf,
+    "max_p95_s": math.inf,
+    "max_refusal_share": 1,
+    "min_valid_share": 1,
+    "max_guard_share": 1,
+    "min_judge_agreement": 1,
+    "confirm_share": 1,
+}
+"""Limits that may be absent, and their highest value."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
@@ -38,6 +49,21 @@ class Gate:
         Highest 95th percentile of latency in seconds; None: no limit.
     allow_mixed_models
         Whether a verdict is allowed on an arm that more than one served model answered.
+    max_refusal_share
+        Largest share of a challenger's calls that the model may refuse, in [0, 1]; None: no limit of its own.
+    min_valid_share, valid_score
+        Smallest share of checked answers that must be valid, in [0, 1], and the score that says so; None: no
+        limit.
+    max_guard_share
+        Largest share of answers in which a guard may find something, in [0, 1]; None: no limit.
+    min_judge_agreement
+        What the judge's agreement with people must reach, in its own measure, in [0, 1]; None: not asked.
+    slice_by
+        The column of the cases by which no slice may be worse; None: none.
+    confirm_share
+        Share of the cases that choose the arm, which the others must then confirm, in (0, 1); None: no split.
+    approvals
+        How many people must approve before a promotion, at least 0.
 
     Raises
     ------
@@ -54,11 +80,22 @@ class Gate:
     max_cost_usd_per_1000: float | None = None
     max_p95_s: float | None = None
     allow_mixed_models: bool = False
+    max_refusal_share: float | None = None
+    min_valid_share: float | None = None
+    valid_score: str = "json_valid"
+    max_guard_share: float | None = None
+    min_judge_agreement: float | None = None
+    slice_by: str | None = None
+    confirm_share: float | None = None
+    approvals: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what no run could satisfy or fail by."""
         if not isinstance(self.score, str) or not self.score:
             raise PlanError("gate", f"score is {self.score!r}", "Name the score that decides, e.g. 'exact'.")
+        for name, value in (("valid_score", self.valid_score), ("slice_by", self.slice_by or "none")):
+            if not isinstance(value, str) or not value:
+                raise PlanError("gate", f"{name} is {value!r}", "Give a name.")
         if not isinstance(self.allow_mixed_models, bool):
             raise PlanError(
                 "gate", f"allow_mixed_models is {self.allow_mixed_models!r}", "Use true or false."
@@ -68,9 +105,11 @@ class Gate:
         _in_range("max_share_gap", self.max_share_gap, 0, 1)
         _in_range("max_error_share", self.max_error_share, 0, 1)
         _in_range("min_cases", self.min_cases, 2, math.inf)
-        for name in ("max_cost_usd_per_1000", "max_p95_s"):
+        if isinstance(self.approvals, bool) or not isinstance(self.approvals, int) or self.approvals < 0:
+            raise PlanError("gate", f"approvals is {self.approvals!r}", "Use a whole number from 0.")
+        for name, highest in _OPTIONAL.items():
             if getattr(self, name) is not None:
-                _in_range(name, getattr(self, name), 0, math.inf)
+                _in_range(name, getattr(self, name), 0, highest, open_ends=name == "confirm_share")
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Gate:

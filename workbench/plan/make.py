@@ -17,8 +17,9 @@ from workbench.errors import PlanError
 from workbench.plan.estimate import Estimate
 from workbench.plan.gate import Gate
 from workbench.plan.grid import Arm
+from workbench.plan.pilot import Pilot, Rows, pilot
 from workbench.plan.plan import Plan
-from workbench.plan.power import from_assumption, from_pilot
+from workbench.plan.power import Power, from_assumption, from_pilot
 from workbench.plan.prices import PriceBook
 from workbench.plan.reckon import Counter, Known, estimate
 
@@ -45,7 +46,7 @@ def make_plan(
     concurrency: int = 16,
     count: Counter | None = None,
     known: Known | None = None,
-    pilot: Sequence[float] = (),
+    earlier: Rows = ((), ()),
 ) -> Plan:
     """Return a checked plan with its estimate; nothing is asked and nothing spent.
 
@@ -80,8 +81,9 @@ def make_plan(
         Calls under way at a time, for the minutes.
     count, known
         A tokenizer; a look-up in the journal (`Journal.reply`). None: none at hand.
-    pilot
-        Per-case differences of an earlier run, for the smallest difference; empty: the assumption.
+    earlier
+        Trials and scores of earlier runs (`workbench.plan.pilot.earlier_trials`): output tokens, seconds and
+        the spread of paired differences are theirs where these arms are among them, else assumed.
 
     Raises
     ------
@@ -111,18 +113,30 @@ def make_plan(
         params=dict(params or {}),
         workload=workload,
     )
-    return _reckoned(draft, count, known, pilot)
+    return _reckoned(draft, count, known, earlier)
 
 
-def _reckoned(draft: Plan, count: Counter | None, known: Known | None, pilot: Sequence[float]) -> Plan:
+def _reckoned(draft: Plan, count: Counter | None, known: Known | None, earlier: Rows) -> Plan:
     """Return the plan with its estimate, its power and its notes."""
-    concurrency = draft.estimate.concurrency
-    estimated = estimate(draft.cells(), draft.book, count=count, known=known, concurrency=concurrency)
-    family: dict[str, Any] = {"challengers": max(1, len(draft.arms) - 1), "alpha": draft.gate.alpha}
-    cases = len(draft.cases)
-    power = from_pilot(pilot, cases, **family) if pilot else from_assumption(cases, draft.repeats, **family)
-    plan = replace(draft, estimate=estimated, power=power)
+    scorer = next((scorer for scorer in draft.scorers if scorer.name == draft.gate.score), None)
+    found = pilot(earlier, draft.arms, draft.incumbent, scorer)
+    estimated = estimate(
+        draft.cells(),
+        draft.book,
+        count=count,
+        known=known,
+        earlier=found.arms,
+        concurrency=draft.estimate.concurrency,
+    )
+    plan = replace(draft, estimate=estimated, power=_power(draft, found), pilot=found)
     return replace(plan, notes=_notes(plan))
+
+
+def _power(draft: Plan, found: Pilot) -> Power:
+    family: dict[str, Any] = {"challengers": len(draft.arms) - 1, "alpha": draft.gate.alpha}
+    if found.spreads:
+        return from_pilot(found.spreads, len(draft.cases), draft.repeats, **family)
+    return from_assumption(len(draft.cases), draft.repeats, **family)
 
 
 def _arms(

@@ -15,11 +15,14 @@ from workbench.core.records import Workload
 from workbench.core.redact import redact
 from workbench.core.show import Shown
 from workbench.define.dataset import Dataset
+from workbench.plan.curve import Curve, curve
 from workbench.plan.estimate import Estimate
 from workbench.plan.gate import Gate
 from workbench.plan.grid import Arm, Cell, grid
+from workbench.plan.pilot import Pilot
 from workbench.plan.power import Power
 from workbench.plan.prices import PriceBook
+from workbench.plan.proposal import Proposal, propose
 
 __all__ = ["Arm", "Cell", "Plan"]
 
@@ -52,6 +55,8 @@ class Plan(Shown):
         The prices. Not part of the plan's identity.
     estimate, power
         Calls, tokens, USD and minutes as low–high; the smallest difference the plan can show.
+    pilot
+        What earlier runs say about the arms.
     params
         Parameters of every request, before the variants' own.
     workload
@@ -76,6 +81,7 @@ class Plan(Shown):
     estimate: Estimate
     power: Power
     budget_tokens: int | None = None
+    pilot: Pilot = field(default_factory=Pilot)
     params: Mapping[str, Any] = field(default_factory=dict)
     workload: Workload = "batch"
     notes: tuple[str, ...] = ()
@@ -139,6 +145,29 @@ class Plan(Shown):
             workload=self.workload,
             execution_id=self.execution_id,
         )
+
+    @property
+    def curve(self) -> Curve:
+        """How many cases a difference needs at these repeats, and what they cost: from small to large."""
+        return curve(self.estimate, self.power, self.pilot)
+
+    def for_difference(self, difference: float, *, usd_per_case: float | None = None) -> Proposal:
+        """Propose cases and repeats that show a true difference, the cheapest of all that do.
+
+        Parameters
+        ----------
+        difference
+            In units of the score, above 0.
+        usd_per_case
+            What a further case costs beside its calls (finding it, labeling it), at least 0. None: unknown,
+            and what can be done with the cases at hand goes first.
+
+        Raises
+        ------
+        PlanError
+            Where the difference is not above 0, or a price is below 0.
+        """
+        return propose(self.estimate, self.power, self.pilot, difference, usd_per_case=usd_per_case)
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import stdev
+from dataclasses import dataclass, replace
 
 from workbench.analyze import size
-from workbench.errors import PlanError
+from workbench.plan.spread import Spread
 
 __all__ = ["ASSUMED_DISAGREEMENT", "ASSUMED_SAMPLING_SHARE", "Power", "from_assumption", "from_pilot"]
 
@@ -29,10 +28,11 @@ class Power:
 
     Parameters
     ----------
-    cases
-        Number of cases, at least 1.
-    sd
-        Standard deviation of the per-case mean differences, in units of the score.
+    cases, repeats
+        Numbers of them, at least 1.
+    between, within
+        Variance of a challenger's difference from the incumbent, in squared units of the score: from case to
+        case, and by chance within a case at one draw of each.
     challengers
         Number of arms compared with the incumbent, at least 1.
     alpha
@@ -40,15 +40,22 @@ class Power:
     power
         Chance of showing a difference that is there, in (0, 1).
     basis
-        Where `sd` comes from, in words.
+        Where the variances come from, in words.
     """
 
     cases: int
-    sd: float
+    between: float
+    within: float
+    repeats: int = 1
     challengers: int = 1
     alpha: float = 0.05
     power: float = 0.8
     basis: str = ""
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the per-case mean differences, in units of the score."""
+        return math.sqrt(self.between + self.within / self.repeats)
 
     @property
     def smallest_difference(self) -> float | None:
@@ -66,6 +73,10 @@ class Power:
         """
         return size.cases_needed(self.sd, difference, self.alpha, self.power, self.challengers)
 
+    def repeated(self, repeats: int) -> Power:
+        """Return the same with another number of repeats."""
+        return replace(self, repeats=repeats)
+
 
 def from_assumption(cases: int, repeats: int, *, challengers: int = 1, alpha: float = 0.05) -> Power:
     """Return the power under the stated assumption for a yes/no score.
@@ -74,35 +85,50 @@ def from_assumption(cases: int, repeats: int, *, challengers: int = 1, alpha: fl
     at a small difference); `ASSUMED_SAMPLING_SHARE` of it is chance within a case and shrinks with repeats.
     """
     within = ASSUMED_DISAGREEMENT * ASSUMED_SAMPLING_SHARE
-    variance = ASSUMED_DISAGREEMENT - within + within / repeats
-    basis = f"assuming that two arms differ in {ASSUMED_DISAGREEMENT:.0%} of the trials"
     return Power(
-        cases=cases, sd=math.sqrt(variance), challengers=max(1, challengers), alpha=alpha, basis=basis
+        cases=cases,
+        repeats=repeats,
+        between=ASSUMED_DISAGREEMENT - within,
+        within=within,
+        challengers=max(1, challengers),
+        alpha=alpha,
+        basis=f"assuming that two arms differ in {ASSUMED_DISAGREEMENT:.0%} of the trials",
     )
 
 
 def from_pilot(
-    differences: Sequence[float], cases: int, *, challengers: int = 1, alpha: float = 0.05
+    spreads: Sequence[Spread], cases: int, repeats: int, *, challengers: int = 1, alpha: float = 0.05
 ) -> Power:
-    """Return the power by the spread of a pilot's per-case mean differences.
+    """Return the power by the spread of earlier paired differences: the widest there is.
+
+    Where nothing was repeated the variance cannot be split: `ASSUMED_SAMPLING_SHARE` of it is then taken for
+    chance within a case, and the basis says so where it matters (at more than one repeat).
 
     Parameters
     ----------
-    differences
-        One number a case (challenger minus incumbent, repeats averaged); NaN where missing, left out.
-
-    Raises
-    ------
-    PlanError
-        With fewer than two differences, or where all are equal: no spread can be estimated.
+    spreads
+        One an earlier pair of arms, at least one.
     """
-    known = [float(value) for value in differences if not math.isnan(value)]
-    spread = stdev(known) if len(known) > 1 else 0.0
-    if spread == 0.0:
-        raise PlanError(
-            "power",
-            f"{len(known)} pilot differences show no spread",
-            "Run a larger pilot, or plan with the assumption.",
-        )
-    basis = f"from the spread of {len(known)} pilot cases"
-    return Power(cases=cases, sd=spread, challengers=max(1, challengers), alpha=alpha, basis=basis)
+
+    def parts(spread: Spread) -> tuple[float, float]:
+        if spread.within is not None:
+            return max(0.0, spread.variance - spread.within * spread.draws), spread.within
+        within = ASSUMED_SAMPLING_SHARE * spread.variance
+        return spread.variance - within, within
+
+    widest = max(spreads, key=lambda spread: math.fsum((parts(spread)[0], parts(spread)[1] / repeats)))
+    between, within = parts(widest)
+    basis = f"from {widest.cases} earlier cases"
+    if len(spreads) > 1:
+        basis += f", {widest.arm}, the widest of {len(spreads)} pairs"
+    if widest.within is None and repeats > 1:
+        basis += f", assuming that {ASSUMED_SAMPLING_SHARE:.0%} of the variance is chance within a case"
+    return Power(
+        cases=cases,
+        repeats=repeats,
+        between=between,
+        within=within,
+        challengers=max(1, challengers),
+        alpha=alpha,
+        basis=basis,
+    )

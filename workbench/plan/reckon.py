@@ -2,19 +2,21 @@
 
 Input tokens are counted where a tokenizer is at hand, extrapolated from the first cases of the plan's seeded
 order where counting all would take long, and guessed from bytes otherwise. Output tokens and seconds a call
-come from replies the journal already holds, or from an assumption that is stated.
+come from earlier runs of the arm, else from replies the journal already holds, or from an assumption that is
+stated.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
 from workbench.core.records import Message, ModelRef, Reply, Usage
 from workbench.plan.estimate import ArmEstimate, Estimate
 from workbench.plan.grid import Arm, Cell
+from workbench.plan.pilot import Earlier
 from workbench.plan.prices import PriceBook
 
 __all__ = ["Counter", "Known", "estimate"]
@@ -54,7 +56,7 @@ class _Tally:
     counted: list[tuple[int, int]] = field(default_factory=list)  # (tokens, calls) a case
     uncounted: list[tuple[int, int]] = field(default_factory=list)  # (bytes, calls) a case
     bytes_counted: int = 0
-    tokens_out: list[int] = field(default_factory=list)
+    tokens_out: dict[str, list[int]] = field(default_factory=dict)  # of earlier answers, by case
     latencies: list[float] = field(default_factory=list)
     expected_bytes: list[int] = field(default_factory=list)
 
@@ -74,9 +76,9 @@ class _Tally:
         else:
             self.counted.append((tokens, calls))
 
-    def add_reply(self, reply: Reply) -> None:
+    def add_reply(self, case_id: str, reply: Reply) -> None:
         if reply.usage is not None:
-            self.tokens_out.append(reply.usage.tokens_out)
+            self.tokens_out.setdefault(case_id, []).append(reply.usage.tokens_out)
         if reply.attempts and reply.attempts[-1].error_kind is None:
             self.latencies.append(reply.attempts[-1].latency_s)
 
@@ -87,6 +89,7 @@ def estimate(
     *,
     count: Counter | None = None,
     known: Known | None = None,
+    earlier: Mapping[str, Earlier] | None = None,
     concurrency: int = 16,
 ) -> Estimate:
     """Return the estimate of a grid.
@@ -101,9 +104,12 @@ def estimate(
         A tokenizer; None: tokens are guessed from bytes.
     known
         Looks a call key up in the journal; None: nothing is answered yet.
+    earlier
+        What arms did in earlier runs, by name; for these `known` only says which calls need not be made.
     concurrency
         Calls under way at a time, at least 1.
     """
+    before = earlier or {}
     tallies: dict[str, _Tally] = {}
     seen: set[str] = set()
     open_case: dict[str, tuple[Cell, int]] = {}  # arm -> a cell of the case at hand, and its new calls
@@ -113,11 +119,13 @@ def estimate(
             _close(open_case, tallies, count)
             open_case, case_id = {}, cell.case.case_id
         name = cell.arm.name
-        tally = tallies.setdefault(name, _Tally(cell.arm))
+        if name not in tallies:
+            tallies[name] = _begun(cell.arm, before.get(name))
+        tally = tallies[name]
         tally.cells += 1
         reply = known(cell.key) if known is not None and cell.key not in seen else None
-        if reply is not None:
-            tally.add_reply(reply)
+        if reply is not None and name not in before:
+            tally.add_reply(cell.case.case_id, reply)
         new = int(reply is None and cell.key not in seen)
         seen.add(cell.key)
         open_case[name] = (cell, open_case.get(name, (cell, 0))[1] + new)
@@ -127,6 +135,13 @@ def estimate(
         concurrency=concurrency,
         price_book=book.id,
     )
+
+
+def _begun(arm: Arm, earlier: Earlier | None) -> _Tally:
+    if earlier is None:
+        return _Tally(arm)
+    tokens = {case: list(each) for case, each in earlier.tokens_out.items()}
+    return _Tally(arm, tokens_out=tokens, latencies=list(earlier.seconds))
 
 
 def _close(open_case: dict[str, tuple[Cell, int]], tallies: dict[str, _Tally], count: Counter | None) -> None:
@@ -181,12 +196,22 @@ def _input(tally: _Tally) -> tuple[tuple[int, int], str]:
 
 
 def _output(tally: _Tally) -> tuple[tuple[float, float], str]:
-    """Return tokens of one answer, low and high, and what they rest on."""
+    """Return tokens of one answer, low and high, and what they rest on.
+
+    From earlier answers: a 95 % prediction interval of the mean over the cases to be asked, by Student's t
+    on the means of the earlier cases (Hahn & Meeker 1991, Statistical Intervals, section 4.7). Both what the
+    earlier cases do not tell and what the new ones will draw is in it.
+    """
     limit = output_limit(tally.arm)
-    if len(tally.tokens_out) >= ENOUGH_REPLIES:
-        mean = fmean(tally.tokens_out)
-        spread = 2 * stdev(tally.tokens_out) / math.sqrt(len(tally.tokens_out))
-        return (max(0.0, mean - spread), mean + spread), f"from {len(tally.tokens_out)} earlier replies"
+    means = [fmean(each) for each in tally.tokens_out.values()]
+    replies = sum(len(each) for each in tally.tokens_out.values())
+    if replies >= ENOUGH_REPLIES and len(means) > 1:
+        new = max(1, len(tally.counted) + len(tally.uncounted))
+        reach = _quantile(len(means) - 1) * stdev(means) * math.sqrt(1 / len(means) + 1 / new)
+        mean = fmean(means)
+        low, high = max(0.0, mean - reach), mean + reach
+        basis = f"from {replies} earlier replies"
+        return (low, high if limit is None else max(low, min(high, limit))), basis
     if tally.expected_bytes:
         low = max(1, min(tally.expected_bytes) // 8)
         high, basis = max(64, max(tally.expected_bytes)), "assumed from the expected answers"
@@ -196,6 +221,12 @@ def _output(tally: _Tally) -> tuple[tuple[float, float], str]:
     if limit is None:
         return (low, high), basis
     return (min(low, limit), min(high, limit)), f"{basis}, at most {limit} by max_tokens"
+
+
+def _quantile(freedom: int) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, freedom))
 
 
 def _tier(arm: Arm) -> str | None:
