@@ -12,9 +12,11 @@ import pandas as pd
 from workbench.analyze.compare import Comparison
 from workbench.analyze.size import cases_needed
 from workbench.analyze.wording import usd
+from workbench.core.identity import digest
 from workbench.core.show import Shown
 from workbench.errors import InputError
 from workbench.plan.gate import Gate
+from workbench.promote.evidence import Evidence
 from workbench.promote.rulebook import RULES
 from workbench.promote.rules.finding import Facts, Finding
 from workbench.promote.rules.wb101_quality import closing_line
@@ -76,6 +78,17 @@ class Decision(Shown):
         return self.verdicts
 
     @property
+    def hash(self) -> str:
+        """Identity of what was decided, on what evidence: what an approval is for."""
+        return digest(self.to_mapping())
+
+    @property
+    def regressions(self) -> tuple[str, ...]:
+        """The challengers shown to be worse, but for those shown to lose less than the margin."""
+        rows = self.comparison.differences
+        return tuple(rows.loc[rows["verdict"] == "worse", "arm"])
+
+    @property
     def summary(self) -> str:
         """The verdict and its reasons."""
         head = {
@@ -113,6 +126,7 @@ def decide(
     study: str,
     execution_id: str,
     plan_hash: str,
+    evidence: Evidence | None = None,
     planned_gate_hash: str | None = None,
     alias: str = "production",
     alias_version: int | None = None,
@@ -141,6 +155,9 @@ def decide(
         The limits.
     study, execution_id, plan_hash
         What was run.
+    evidence
+        What is known beside the comparison; None: nothing, and rules that need it do not apply, or are
+        unclear where the gate asks for them.
     planned_gate_hash
         Identity of the gate when the run was planned; a change since is a reason shown. None: not looked at.
     alias, alias_version
@@ -152,7 +169,7 @@ def decide(
         Where the comparison was made by another score, margin or alpha than the gate's.
     """
     _agree(comparison, gate)
-    facts = [Facts.of(comparison, name, gate) for name in comparison.differences["arm"]]
+    facts = [Facts.of(comparison, name, gate, evidence) for name in comparison.differences["arm"]]
     findings = {fact.name: tuple(rule(fact) for rule in RULES) for fact in facts}
     rows = [_row(fact, findings[fact.name], len(facts)) for fact in facts]
     verdicts = pd.DataFrame(rows, columns=["arm", "verdict", "why", "more_cases", "more_cost_usd"])

@@ -12,6 +12,14 @@ from workbench.promote.rules import (
     wb107_models,
     wb108_cases,
     wb109_prices,
+    wb110_refusals,
+    wb111_schema,
+    wb112_guards,
+    wb113_judge,
+    wb114_dataset,
+    wb115_slices,
+    wb116_confirmed,
+    wb117_looks,
 )
 from workbench.promote.rules.finding import Rule
 
@@ -27,5 +35,13 @@ RULES: tuple[Rule, ...] = (
     wb107_models.check,
     wb108_cases.check,
     wb109_prices.check,
+    wb110_refusals.check,
+    wb111_schema.check,
+    wb112_guards.check,
+    wb113_judge.check,
+    wb114_dataset.check,
+    wb115_slices.check,
+    wb116_confirmed.check,
+    wb117_looks.check,
 )
 """Rules within one arm are a conjunction and need no correction; the arms are one family already."""

@@ -11,6 +11,7 @@ import pandas as pd
 from workbench.analyze.compare import Comparison
 from workbench.analyze.wording import usd, with_bounds
 from workbench.plan.gate import Gate
+from workbench.promote.evidence import Evidence
 
 __all__ = ["Facts", "Finding", "Outcome", "Rule", "Severity"]
 
@@ -63,6 +64,8 @@ class Facts:
         The limits.
     points
         Whether differences are said in points of 100.
+    evidence
+        What is known beside the comparison.
     """
 
     arm: Mapping[str, Any]
@@ -70,9 +73,10 @@ class Facts:
     difference: Mapping[str, Any]
     gate: Gate
     points: bool
+    evidence: Evidence
 
     @classmethod
-    def of(cls, comparison: Comparison, name: str, gate: Gate) -> Facts:
+    def of(cls, comparison: Comparison, name: str, gate: Gate, evidence: Evidence | None = None) -> Facts:
         """Return the facts on one challenger of a comparison."""
         return cls(
             arm=_row(comparison.arms, name),
@@ -80,12 +84,26 @@ class Facts:
             difference=_row(comparison.differences, name),
             gate=gate,
             points=comparison.points,
+            evidence=evidence or Evidence(),
         )
 
     @property
     def name(self) -> str:
         """The challenger's name."""
         return str(self.arm["arm"])
+
+    @property
+    def trials(self) -> pd.DataFrame | None:
+        """The challenger's own trials; None where no table was given."""
+        table = self.evidence.trials
+        return None if table is None else table[table["arm"] == self.name]
+
+    def scores(self, name: str) -> pd.Series:
+        """Return the challenger's scores of a name, without the missing ones; empty where there are none."""
+        own, column = self.trials, f"score_{name}"
+        if own is None or column not in own:
+            return pd.Series(dtype="float64")
+        return own[column].dropna()
 
     @property
     def cheaper(self) -> bool | None:
