@@ -15,6 +15,7 @@ from workbench.plan.plan import Cell, Plan
 from workbench.plan.reckon import Counter
 from workbench.run.budget import Budget
 from workbench.run.calls import BUSY_S, Caller, Landed
+from workbench.run.course import Course, Whole
 from workbench.run.progress import Progress, Tracker
 from workbench.run.stop import Stop
 from workbench.run.trials import judges_of, price_scores
@@ -44,6 +45,7 @@ async def execute(
     count: Counter | None = None,
     allow_unpriced: bool = False,
     endpoints: Callable[[], Iterable[str]] = tuple,
+    course: Course | None = None,
 ) -> Progress:
     """Make every trial of the plan that the journal does not hold, and return where it ended.
 
@@ -72,6 +74,8 @@ async def execute(
         Whether calls at an unknown price may be made though there is a budget, which then cannot hold.
     endpoints
         Says what holds calls back now, a line each, for the progress.
+    course
+        Which cells are asked, given what has landed; None: all of them.
 
     Raises
     ------
@@ -83,7 +87,7 @@ async def execute(
     check(plan, models, allow_unpriced)
     stop = stop or Stop()
     owner = f"{plan.execution_id}/{secrets.token_hex(6)}"
-    execution = _Execution(plan, journal, score, listener, endpoints)
+    execution = _Execution(plan, journal, score, listener, endpoints, course or Whole(plan))
     journal.add_execution(plan.execution_id, plan.study, plan.to_mapping())
     journal.begin_run(owner, plan.execution_id)
     try:
@@ -134,8 +138,10 @@ class _Execution:
         score: ScoreTrial,
         listener: Listener | None,
         endpoints: Callable[[], Iterable[str]],
+        course: Course,
     ) -> None:
         self.plan, self.journal, self.score, self.listener = plan, journal, score, listener
+        self.course = course
         self.loop = asyncio.get_running_loop()
         each = len(plan.cases) * plan.repeats
         planned = {arm.name: each for arm in plan.arms}
@@ -160,6 +166,8 @@ class _Execution:
         finally:
             if stop.is_set:
                 self.tracker.end("stopped", "it was stopped; run the same plan again to resume")
+            if self.course.ended:
+                self.tracker.end("stopped", self.course.ended)
             self.tracker.end("done")
             self.tracker.finish()
             self.notify(force=True)
@@ -175,6 +183,8 @@ class _Execution:
             self.earlier[trial.trial_id] = trial
             self.scored[trial.trial_id] = scores.get(trial.trial_id, [])
             self.tracker.add(trial, self.scored[trial.trial_id], earlier=True)
+            if not self.lacking(trial):
+                self.course.landed(trial, self.scored[trial.trial_id])
 
     def paid(self) -> set[str]:
         """Return the call keys whose cost is on a row already."""
@@ -183,12 +193,16 @@ class _Execution:
 
     def open_cells(self, stop: Stop) -> Iterator[Cell]:
         """Yield the cells that lack an answer or a judge's score, until something ends the run."""
-        for cell in self.plan.cells():
+        for cell in self.course.cells():
             if stop.is_set or self.tracker.state != "running":
                 return
             row = self.earlier.get(cell.trial_id)
-            if row is None or row.status == "error" or self.owing(row):
+            if row is None or self.lacking(row):
                 yield cell
+
+    def lacking(self, row: Trial) -> bool:
+        """Return whether an earlier row lacks an answer or a judge's score."""
+        return row.status == "error" or bool(self.owing(row))
 
     def owing(self, row: Trial) -> list[Scorer]:
         """Return the judges whose score of an earlier row is not there, or whose call failed."""
@@ -222,6 +236,7 @@ class _Execution:
         if before is not None:
             self.tracker.remove(before)
         self.tracker.add(trial, scores)
+        self.course.landed(trial, scores)
         self.notify()
         return True
 
@@ -252,6 +267,8 @@ class _Execution:
                 return caller.stop.is_set
             await asyncio.sleep(BUSY_S)
         owed = self.owing(row)
+        if not owed:
+            self.course.landed(row, self.scored[row.trial_id])
         if not owed or caller.stop.is_set:
             return True
         scores = await self.judged(row, owed, caller)
@@ -259,6 +276,7 @@ class _Execution:
         paid = [replace(each, attempts=before.get(each.scorer, ()) + each.attempts) for each in scores]
         self.journal.put_scores(row.execution_id, paid)
         self.tracker.add_scores(row.arm, scores)
+        self.course.landed(row, [*self.scored[row.trial_id], *scores])
         self.notify()
         return True
 

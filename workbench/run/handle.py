@@ -16,6 +16,7 @@ from workbench.core.show import Shown
 from workbench.core.table import attempts_frame, to_frame
 from workbench.plan.plan import Plan
 from workbench.plan.reckon import Counter
+from workbench.run.course import Course
 from workbench.run.execute import ScoreTrial, check, execute
 from workbench.run.loop import Background, background
 from workbench.run.progress import Progress, Tracker
@@ -175,13 +176,14 @@ def start(
     count: Counter | None = None,
     allow_unpriced: bool = False,
     endpoints: Callable[[], Iterable[str]] = tuple,
+    course: Course | None = None,
     loop: Background | None = None,
 ) -> Run:
     """Start a plan and return its handle at once.
 
     Parameters
     ----------
-    plan, models, journal, score, listener, concurrency, count, allow_unpriced, endpoints
+    plan, models, journal, score, listener, concurrency, count, allow_unpriced, endpoints, course
         As in `workbench.run.execute.execute`.
     stop
         The flag that `Run.stop` sets; give the one that the models' `Stoppable` layer looks at.
@@ -209,6 +211,7 @@ def start(
         count=count,
         allow_unpriced=allow_unpriced,
         endpoints=endpoints,
+        course=course,
     )
     run._follow((loop or background()).submit(work))
     return run
