@@ -44,9 +44,8 @@ def test_what_is_answered_is_not_paid_again() -> None:
     """All calls of the plan are in the journal: its own size costs nothing, a larger one what is new."""
     before = plan(cases=dataset(40), repeats=1)
     rows = ran(before)
-    made = plan(
-        cases=dataset(40), repeats=1, earlier=rows, known=lambda key: reply() if key in keys else None
-    )
+    known = {trial.call_key: reply() for trial in rows[0]}
+    made = plan(cases=dataset(40), repeats=1, earlier=rows, known=known.get)
     assert made.estimate.calls == 0
     own = size_of(made.estimate, made.pilot, 40, 1)
     assert (own.calls, own.calls_new, own.cost_usd) == (80, 0, (0.0, 0.0))
