@@ -167,7 +167,7 @@ def flips(
         right_above = 0.5
     wide = table.assign(value=values, right=(values > right_above).astype("float64").where(values.notna()))
     before, after = (_side(wide[wide["arm"] == arm], right_above) for arm in (incumbent, challenger))
-    joined = before.join(after, how="outer", lsuffix="_incumbent", rsuffix="_challenger")
+    joined = before.add_suffix("_incumbent").join(after.add_suffix("_challenger"), how="outer")
     share, count = _noise(joined)
     return Flips(
         score=score,
