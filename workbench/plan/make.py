@@ -11,6 +11,7 @@ from workbench.core.protocols import Scorer
 from workbench.core.records import ModelRef, Workload
 from workbench.define.answer import is_closed
 from workbench.define.dataset import Dataset
+from workbench.define.overlap import overlap
 from workbench.define.turns import MESSAGES
 from workbench.define.variant import Variant
 from workbench.errors import PlanError
@@ -249,19 +250,22 @@ def _notes(plan: Plan) -> tuple[str, ...]:
 
 def _notes_on_prompts(variants: Sequence[Variant], cases: Dataset) -> list[str]:
     notes = []
-    asked = {_content(case.values) for case in cases.cases}
     by_content: dict[str, str] = {}
     for variant in variants:
-        shown = variant.examples.cases if variant.examples is not None else ()
-        leaked = sum(_content(example.values) in asked for example in shown)
-        if leaked:
-            notes.append(f"{leaked} examples of {variant.name} are also cases: its score would be too good")
+        notes += _notes_on_examples(variant, cases)
         if not variant.variables and MESSAGES not in cases.columns:
             notes.append(f"{variant.name} uses no column: every case gets the same prompt")
         twin = by_content.setdefault(variant.hash, variant.name)
         if twin != variant.name:
             notes.append(f"{variant.name} and {twin} are the same prompt and share their calls")
     return notes + _notes_on_schemas(variants)
+
+
+def _notes_on_examples(variant: Variant, cases: Dataset) -> list[str]:
+    if variant.examples is None:
+        return []
+    columns = [name for name in cases.columns if name in (*variant.variables, MESSAGES)]
+    return overlap(variant.examples, cases, columns=columns or None).warnings(variant.name)
 
 
 def _notes_on_schemas(variants: Sequence[Variant]) -> list[str]:
@@ -280,7 +284,3 @@ def _notes_on_schemas(variants: Sequence[Variant]) -> list[str]:
             "in the estimate, but in the budget"
         )
     return notes
-
-
-def _content(values: Mapping[str, Any]) -> str:
-    return repr(sorted(values.items()))
