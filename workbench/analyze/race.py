@@ -68,7 +68,7 @@ class Race(Shown):
     scores
         Scores of the cases that count, in the score's unit: cases × arms, in order; NaN where missing or not
         asked.
-    range
+    span
         Greatest minus least possible score.
     execution_id
         Of the calls; empty where there is none.
@@ -87,7 +87,7 @@ class Race(Shown):
     ended: str
     order: tuple[str, ...]
     scores: pd.DataFrame
-    range: float = 1.0
+    span: float = 1.0
     execution_id: str = ""
     run: Any = field(default=None, repr=False)
 
@@ -149,7 +149,7 @@ class Race(Shown):
                 found = "the incumbent"
             else:
                 found = with_bounds(
-                    row["estimate"], row["low"], row["high"], points=self.range == 1, alpha=self.alpha
+                    row["estimate"], row["low"], row["high"], points=self.span == 1, alpha=self.alpha
                 )
             by = f" after {row['cases']:,} cases by {row['dropped_by']}" if row["dropped_by"] else ""
             lines.append(f"{row['arm']}: {row['status']}{by}, {found}")
@@ -177,11 +177,11 @@ class Race(Shown):
         if arm not in self.scores or arm == self.incumbent:
             known = ", ".join(str(name) for name in self.scores if name != self.incumbent)
             raise DatasetError("race", f"there is no challenger {arm!r}", f"Challengers: {known}.")
-        gains = (self.scores[arm] - self.scores[self.incumbent]).to_numpy() / self.range
+        gains = (self.scores[arm] - self.scores[self.incumbent]).to_numpy() / self.span
         last = int(np.flatnonzero(~np.isnan(gains)).max(initial=-1)) + 1
         at = np.unique(np.linspace(1, max(1, last), looks, dtype=int))
         found = confidence_sequence(gains, self.alpha / (len(self.arms) - 1), at=at.tolist())
-        return found.assign(**{name: found[name] * self.range for name in ("estimate", "low", "high")})
+        return found.assign(**{name: found[name] * self.span for name in ("estimate", "low", "high")})
 
 
 def race_result(
@@ -234,7 +234,7 @@ def race_result(
         ended=ended,
         order=racing.cases[: racing.seen],
         scores=rules.bounds[0] + span * plain,
-        range=span,
+        span=span,
         execution_id=execution_id,
         run=run,
     )
