@@ -131,6 +131,7 @@ ALLOWED = {
         "b",
     ),
     *("code", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "img", "details", "summary", "pre"),
+    *("del", "ins"),
 }
 
 

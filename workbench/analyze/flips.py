@@ -11,6 +11,7 @@ import pandas as pd
 from workbench.analyze.cells import check_arm, scores
 from workbench.analyze.worddiff import Piece, word_diff
 from workbench.analyze.wording import signed
+from workbench.core.redact import redact
 from workbench.core.show import Shown
 from workbench.core.table import validate
 from workbench.errors import DatasetError
@@ -102,7 +103,7 @@ class Flips(Shown):
         )
 
     def diff(self, case_id: str) -> tuple[Piece, ...]:
-        """Return the word diff of a case's two outputs; empty where one of them is missing.
+        """Return the word diff of a case's two outputs, redacted; empty where one of them is missing.
 
         Raises
         ------
@@ -115,7 +116,8 @@ class Flips(Shown):
         before, after = rows.iloc[0][["output_incumbent", "output_challenger"]]
         if pd.isna(before) or pd.isna(after):
             return ()
-        return word_diff(before, after)
+        # Redacted as a whole: the pieces of a secret would no longer look like one.
+        return word_diff(str(redact(before)), str(redact(after)))
 
 
 def flips(
