@@ -7,8 +7,10 @@ printed as missed.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -47,6 +49,23 @@ class Ledger:
             f"{hits / n:.4f} of {n:,} (99.9 % band {band.low:.4f} to {band.high:.4f})",
             f"{low:g} to {high:g}",
             reached,
+        )
+
+    def mean(
+        self, name: str, values: Sequence[float], *, low: float = -math.inf, high: float = math.inf
+    ) -> None:
+        """Add a statistical row: a mean that must be compatible with [low, high] at 99.9 % (t band)."""
+        from scipy.stats import t
+
+        center = math.fsum(values) / len(values)
+        spread = math.fsum((value - center) ** 2 for value in values) / (len(values) - 1)
+        half = t.ppf(0.9995, len(values) - 1) * math.sqrt(spread / len(values))
+        self._add(
+            "statistical",
+            name,
+            f"{center:.4g} of {len(values):,} (99.9 % band {center - half:.4g} to {center + half:.4g})",
+            "shown" if (low, high) == (-math.inf, math.inf) else f"{low:g} to {high:g}",
+            center + half >= low and center - half <= high,
         )
 
     def _add(self, kind: Kind, name: str, figure: object, target: object, reached: bool) -> None:
