@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+
 from workbench.promote.places import EventLog
 
 __all__ = ["check"]
@@ -18,3 +21,24 @@ def check(log: EventLog) -> None:
     times = [event.at for event in log.events()]
     assert times == sorted(times)
     assert log.events("never") == []
+    _alone(log)
+
+
+def _alone(log: EventLog) -> None:
+    """Whoever is in there keeps others out, and comes out by an exception too."""
+    inside: list[int] = []
+
+    def enter(number: int) -> None:
+        with suppress(KeyError), log.alone("move"):
+            inside.append(number)
+            assert inside[-1] == number
+            raise KeyError(number)
+
+    with log.alone("move"):
+        others = [threading.Thread(target=enter, args=(number,)) for number in range(3)]
+        for other in others:
+            other.start()
+        assert not inside
+    for other in others:
+        other.join(timeout=30)
+    assert sorted(inside) == [0, 1, 2]

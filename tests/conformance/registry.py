@@ -9,7 +9,7 @@ __all__ = ["check"]
 
 
 def check(registry: Registry, one: Arm, other: Arm, study: str = "registry-check") -> None:
-    """Equal content is one version, other content another; an alias points where it was last set."""
+    """Equal content is one version; an alias points where it was last set; runs are found by their tags."""
     first, second = registry.register(study, one), registry.register(study, other)
     assert first.name == second.name
     assert first.version != second.version
@@ -24,3 +24,9 @@ def check(registry: Registry, one: Arm, other: Arm, study: str = "registry-check
     run = registry.record_decision(decision, "<p>card</p>", {"arms.csv": "arm\n"})
     assert run
     assert registry.record_decision(decision | {"verdict": "keep", "chosen": None}) != run
+    for mark in ("it's here", 'he said "here"', """it's "here\"."""):
+        registry.tag(run, {"mark": mark, "other": "1"})
+        registry.tag(run, {"other": "2"})
+        assert set(registry.tagged(study, {"mark": mark})) == {run}
+        assert registry.tagged(study, {"mark": mark})[run]["other"] == "2"
+    assert not registry.tagged(study, {"mark": "elsewhere"})

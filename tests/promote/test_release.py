@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.promote.world import ARMS, BETTER, UNCLEAR, WORSE, MemoryLog, MemoryRegistry, decided
+from tests.promote.world import ARMS, BETTER, UNCLEAR, WORSE, MemoryLog, MemoryRegistry, StoredEvent, decided
 from workbench.errors import PromotionError
 from workbench.plan.grid import Arm
 from workbench.promote.history import history
@@ -84,6 +86,24 @@ def test_promoting_again_changes_nothing() -> None:
     first = promote(decision, registry, log, arm=FEW)
     assert promote(decision, registry, log, arm=FEW) == first
     assert len(log.events()) == 1
+
+
+def test_a_process_that_died_after_the_move_is_made_up_for() -> None:
+    """The alias is there and the journal knows nothing: the same decision again writes the move down."""
+
+    class Dying(MemoryLog):
+        def add_event(self, kind: str, payload: Mapping[str, Any]) -> StoredEvent:
+            raise KeyboardInterrupt
+
+    registry, log, decision = MemoryRegistry(), MemoryLog(), decided({"few-shot": BETTER})
+    with pytest.raises(KeyboardInterrupt):
+        promote(decision, registry, Dying(), arm=FEW, incumbent=ARMS["terse"])
+    assert registry.get_alias("support-triage", "production") is not None
+    release = promote(decision, registry, log, arm=FEW, incumbent=ARMS["terse"])
+    assert release.from_version is None
+    assert release.rivals == ()
+    assert history(log).moves == (release,)
+    assert rollback("support-triage", registry, log).arm == ARMS["terse"].name
 
 
 def test_rollback_goes_back_step_by_step() -> None:

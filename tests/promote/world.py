@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,6 +116,7 @@ class MemoryRegistry:
     aliases: dict[tuple[str, str], int] = field(default_factory=dict)
     decisions: list[dict[str, Any]] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def register(self, study: str, arm: Arm) -> StoredVersion:
         """Return the version of this content."""
@@ -142,6 +145,14 @@ class MemoryRegistry:
         self.decisions.append(dict(decision) | {"html": html, "files": sorted(files or {})})
         return f"run-{len(self.decisions)}"
 
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a run."""
+        self.tags.setdefault(run_id, {}).update(tags)
+
+    def tagged(self, study: str, tags: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        """Return the runs with these tags; this world has one study."""
+        return {run: dict(own) for run, own in self.tags.items() if tags.items() <= own.items()}
+
 
 @dataclass(frozen=True)
 class StoredEvent:
@@ -157,6 +168,7 @@ class MemoryLog:
     """A log in memory whose clock ticks once an event."""
 
     kept: list[StoredEvent] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add_event(self, kind: str, payload: Mapping[str, Any]) -> StoredEvent:
         """Keep an event."""
@@ -166,3 +178,7 @@ class MemoryLog:
     def events(self, kind: str | None = None) -> Sequence[StoredEvent]:
         """Return the events of a kind."""
         return [event for event in self.kept if kind in (None, event.kind)]
+
+    def alone(self, kind: str) -> AbstractContextManager[Any]:
+        """Keep others out, for whatever kind."""
+        return self.lock

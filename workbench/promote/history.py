@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from workbench.core.show import Shown
-from workbench.promote.places import EventLog
+from workbench.promote.places import Event, EventLog
 
 __all__ = ["EVENT_KIND", "History", "Release", "history"]
 
@@ -23,7 +23,8 @@ class Release(Shown):
     Parameters
     ----------
     action
-        Forward by a decision, or back.
+        Forward by a decision, or back; or lost: another machine moved the alias at the same time, and its
+        move stands.
     study, prompt, alias
         What was moved.
     from_version, to_version
@@ -38,11 +39,15 @@ class Release(Shown):
         The id of the run that records it.
     execution_id
         The execution decided upon; empty for a rollback.
+    approvals
+        Who approved of it, with their notes.
+    rivals
+        Runs of other machines that moved the alias at the same time.
     at
         Seconds since the epoch.
     """
 
-    action: Literal["promote", "rollback"]
+    action: Literal["promote", "rollback", "lost"]
     study: str
     prompt: str
     alias: str
@@ -55,6 +60,8 @@ class Release(Shown):
     execution_id: str = ""
     back_to: int | None = None
     back_to_arm: str = ""
+    approvals: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
     at: float = 0.0
 
     @property
@@ -65,11 +72,13 @@ class Release(Shown):
     @property
     def summary(self) -> str:
         """What was moved where, by whom, why, and where it is recorded."""
+        agreed = f" Approved by {'; '.join(self.approvals)}." if self.approvals else ""
+        beside = f" At the same time as run {', '.join(self.rivals)}." if self.rivals else ""
         before = "nothing" if self.from_version is None else f"version {self.from_version}"
         return (
             f"{self.action}: {self.prompt}@{self.alias} from {before} to version {self.to_version}"
             f"{f' ({self.arm})' if self.arm else ''}, by {self.who}: {self.why}."
-            f" Recorded in run {self.evidence}."
+            f" Recorded in run {self.evidence}.{agreed}{beside}"
         )
 
 
@@ -81,7 +90,7 @@ class History(Shown):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row a move: when (UTC), action, prompt, alias, from, to, arm, who, why, evidence."""
+        """One row a move: when (UTC), action, prompt, alias, from, to, arm, who, why, evidence, approvals."""
         rows = [
             [
                 pd.Timestamp(move.at, unit="s", tz="UTC").floor("s"),
@@ -94,10 +103,12 @@ class History(Shown):
                 move.who,
                 move.why,
                 move.evidence,
+                "; ".join(move.approvals),
             ]
             for move in self.moves
         ]
         columns = ["when", "action", "prompt", "alias", "from", "to", "arm", "who", "why", "evidence"]
+        columns.append("approvals")
         return pd.DataFrame(rows, columns=columns).astype({"from": "Int64", "to": "Int64"})
 
     @property
@@ -116,7 +127,7 @@ def history(journal: EventLog, study: str | None = None, alias: str | None = Non
     study, alias
         Only theirs; None: all.
     """
-    moves = [Release(**(dict(event.payload) | {"at": event.at})) for event in journal.events(EVENT_KIND)]
+    moves = [_release(event) for event in journal.events(EVENT_KIND)]
     return History(
         moves=tuple(
             move
@@ -124,3 +135,9 @@ def history(journal: EventLog, study: str | None = None, alias: str | None = Non
             if (study is None or move.study == study) and (alias is None or move.alias == alias)
         )
     )
+
+
+def _release(event: Event) -> Release:
+    """Return the move an event tells of; JSON knows no tuples."""
+    lists = {name: tuple(event.payload.get(name, ())) for name in ("approvals", "rivals")}
+    return Release(**(dict(event.payload) | lists | {"at": event.at}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from workbench.plan.grid import Arm
@@ -48,6 +49,14 @@ class Registry(Protocol):
         """Write a decision down for good, with files by name; return its run id."""
         ...
 
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a decision's run."""
+        ...
+
+    def tagged(self, study: str, tags: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
+        """Return all tags of those runs of a study that have these, by run id, as they are at this moment."""
+        ...
+
 
 class Event(Protocol):
     """Something that happened once."""
@@ -72,4 +81,8 @@ class EventLog(Protocol):
 
     def events(self, kind: str | None = None) -> Sequence[Event]:
         """Return the events of a kind, oldest first."""
+        ...
+
+    def alone(self, kind: str) -> AbstractContextManager[None]:
+        """Wait until nobody else who shares the log is in here for this kind, and keep them out meanwhile."""
         ...

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import getpass
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from workbench.errors import PromotionError
 from workbench.plan.grid import Arm
+from workbench.promote.approval import Approval, approvals
 from workbench.promote.decision import Decision
 from workbench.promote.history import EVENT_KIND, Release, history
+from workbench.promote.moves import move, standing, unmoved
 from workbench.promote.places import EventLog, Registry
 
 __all__ = ["promote", "rollback"]
@@ -29,7 +32,8 @@ def promote(
     """Move the alias of the decision to the chosen arm: the decision is recorded first, then the move.
 
     Where the alias is there already and the journal knows how it came there, nothing is done and that
-    release is returned.
+    release is returned. Whoever shares the journal takes turns: of two at once the second finds the alias
+    moved. Of machines that share the registry only, see `workbench.promote.moves.move`.
 
     Parameters
     ----------
@@ -52,36 +56,45 @@ def promote(
     Raises
     ------
     PromotionError
-        Without the verdict, for another arm than the one decided upon, or where the alias has moved since.
+        Without the verdict or the approvals the gate asks for, for another arm than the one decided upon,
+        where the alias has moved since, or where another machine moved it at the same time.
     """
     _check(decision, arm)
-    version = recorder.register(decision.study, arm)
-    target, now = version.version, recorder.get_alias(version.name, decision.alias)
-    past = history(journal, decision.study, decision.alias).moves
-    if now == target and past and past[-1].to_version == target:
-        return past[-1]
-    _unmoved(version.name, decision.alias, decision.alias_version, now)
-    fallback = recorder.register(decision.study, incumbent).version if incumbent and now is None else None
-    run_id = recorder.record_decision(decision.to_mapping(), html, _tables(decision))
-    return _move(
-        recorder,
-        journal,
-        Release(
-            action="promote",
-            study=decision.study,
-            prompt=version.name,
-            alias=decision.alias,
-            from_version=now,
-            to_version=target,
-            arm=arm.name,
-            who=who or _user(),
-            why=why or decision.reasons[0],
-            evidence=run_id,
-            execution_id=decision.execution_id,
-            back_to=now if fallback is None else fallback,
-            back_to_arm=_arm_of(past, now) if fallback is None else decision.incumbent,
-        ),
-    )
+    agreed = _agreed(decision, journal)
+    with journal.alone(EVENT_KIND):
+        version = recorder.register(decision.study, arm)
+        target, now = version.version, recorder.get_alias(version.name, decision.alias)
+        past = history(journal, decision.study, decision.alias).moves
+        last = next(iter(standing(past)[-1:]), None)
+        if last is not None and now == target == last.to_version:
+            return last
+        before = decision.alias_version
+        if now != target:  # else it is there, and only the journal does not know: a process died in between
+            unmoved(recorder, journal, past, version.name, decision.alias, before)
+        fallback = (
+            None if incumbent is None or before is not None else recorder.register(decision.study, incumbent)
+        )
+        run_id = recorder.record_decision(decision.to_mapping(), html, _files(decision, agreed))
+        return move(
+            recorder,
+            journal,
+            Release(
+                action="promote",
+                study=decision.study,
+                prompt=version.name,
+                alias=decision.alias,
+                from_version=before,
+                to_version=target,
+                arm=arm.name,
+                who=who or _user(),
+                why=why or decision.reasons[0],
+                evidence=run_id,
+                execution_id=decision.execution_id,
+                back_to=before if fallback is None else fallback.version,
+                back_to_arm=_arm_of(past, before) if fallback is None else decision.incumbent,
+                approvals=tuple(each.words for each in agreed),
+            ),
+        )
 
 
 def rollback(
@@ -107,43 +120,52 @@ def rollback(
     PromotionError
         Where nothing was promoted before, or the alias was moved by something else since.
     """
-    past = history(journal, study, alias).moves
-    standing: list[Release] = []
-    for move in past:
-        if move.action == "rollback":
-            del standing[-1:]
-        elif move.from_version != move.to_version:
-            standing.append(move)
-    last = standing[-1] if standing else None
-    if last is None or last.back_to is None:
-        raise PromotionError(
-            f"{study}@{alias}",
-            "there is no earlier version to go back to",
-            "See history(); promote a decision instead.",
+    with journal.alone(EVENT_KIND):
+        past = history(journal, study, alias).moves
+        last = next(iter(standing(past)[-1:]), None)
+        if last is not None:
+            unmoved(recorder, journal, past, last.prompt, alias, last.to_version)
+        if last is None or last.back_to is None:
+            raise PromotionError(
+                f"{study}@{alias}",
+                "there is no earlier version to go back to",
+                "See history(); promote a decision instead.",
+            )
+        plain = Release(
+            action="rollback",
+            study=study,
+            prompt=last.prompt,
+            alias=alias,
+            from_version=last.to_version,
+            to_version=last.back_to,
+            arm=last.back_to_arm,
+            who=who or _user(),
+            why=why,
+            evidence="",
+            execution_id=last.execution_id,
         )
-    now = recorder.get_alias(last.prompt, alias)
-    _unmoved(last.prompt, alias, last.to_version, now)
-    plain = Release(
-        action="rollback",
-        study=study,
-        prompt=last.prompt,
-        alias=alias,
-        from_version=now,
-        to_version=last.back_to,
-        arm=last.back_to_arm,
-        who=who or _user(),
-        why=why,
-        evidence="",
-        execution_id=last.execution_id,
-    )
-    # The number of the move keeps two equal rollbacks from being recorded as one.
-    record = asdict(plain) | {"verdict": "rollback", "chosen": plain.arm or None, "move": len(past) + 1}
-    return _move(recorder, journal, replace(plain, evidence=recorder.record_decision(record)))
+        # The number of the move keeps two equal rollbacks from being recorded as one.
+        record = asdict(plain) | {"verdict": "rollback", "chosen": plain.arm or None, "move": len(past) + 1}
+        return move(recorder, journal, replace(plain, evidence=recorder.record_decision(record)))
 
 
-def _tables(decision: Decision) -> dict[str, str]:
+def _agreed(decision: Decision, journal: EventLog) -> tuple[Approval, ...]:
+    found, wanted = approvals(decision, journal), decision.gate.approvals
+    if len(found) < wanted:
+        raise PromotionError(
+            f"promotion in {decision.study}",
+            f"{len(found)} of {wanted} approvals are given",
+            "Approve of this decision first: approve(decision, by='product owner').",
+        )
+    return found
+
+
+def _files(decision: Decision, agreed: Sequence[Approval]) -> dict[str, str]:
     tables = {"arms": decision.comparison.arms, "differences": decision.comparison.differences}
-    return {f"{name}.csv": table.to_csv(index=False) for name, table in tables.items()}
+    files = {f"{name}.csv": table.to_csv(index=False) for name, table in tables.items()}
+    if agreed:
+        files["approvals.json"] = json.dumps([asdict(each) for each in agreed], indent=1, ensure_ascii=False)
+    return files
 
 
 def _arm_of(past: Sequence[Release], version: int | None) -> str:
@@ -172,26 +194,6 @@ def _check(decision: Decision, arm: Arm) -> None:
             f"{arm.name!r} is not the text that was compared",
             "Run and decide upon the changed variant, or promote the one in the plan.",
         )
-
-
-def _unmoved(prompt: str, alias: str, seen: int | None, now: int | None) -> None:
-    if seen == now:
-        return
-    before, after = ("no version" if version is None else f"version {version}" for version in (seen, now))
-    raise PromotionError(
-        f"{prompt}@{alias}",
-        f"it has moved: {before} was seen, it points to {after}",
-        "Look at history(), and decide again against what is in place now.",
-    )
-
-
-def _move(recorder: Registry, journal: EventLog, release: Release) -> Release:
-    """Move the alias, then write the move down; the run that records it is there already."""
-    seen = recorder.get_alias(release.prompt, release.alias)  # once more: recording took a while
-    _unmoved(release.prompt, release.alias, release.from_version, seen)
-    recorder.set_alias(release.prompt, release.alias, release.to_version)
-    payload = {name: value for name, value in asdict(release).items() if name != "at"}
-    return replace(release, at=journal.add_event(EVENT_KIND, payload).at)
 
 
 def _user() -> str:

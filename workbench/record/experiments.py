@@ -90,13 +90,22 @@ class Experiments:
             )
         return str(found.experiment_id)
 
+    def tagged(self, experiment: str, tags: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        """Return all tags of the runs that have these, by run id, the latest 1,000."""
+        with guarded(self._store.uri):
+            found = self._client.search_runs([experiment], _query(tags), max_results=1000)
+        # The query may find more, see there.
+        return {
+            str(run.info.run_id): dict(run.data.tags)
+            for run in found
+            if tags.items() <= run.data.tags.items()
+        }
+
     def _find(self, experiment: str, tags: Mapping[str, str]) -> str | None:
-        quoted = {key: value.replace("'", "''") for key, value in tags.items()}
-        query = " and ".join(f"tags.`{key}` = '{value}'" for key, value in quoted.items())
         found = self._client.search_runs(
-            [experiment], query, max_results=1, order_by=["attributes.start_time ASC"]
+            [experiment], _query(tags), max_results=50, order_by=["attributes.start_time ASC"]
         )
-        return str(found[0].info.run_id) if found else None
+        return next((str(run.info.run_id) for run in found if tags.items() <= run.data.tags.items()), None)
 
     def _ensure(self, experiment: str, name: str, tags: Mapping[str, str]) -> str:
         with guarded(self._store.uri):
@@ -190,3 +199,15 @@ class Experiments:
                 hash=data.params.get("version_hash", ""),
             )
         return ArmRun(run=run, prompt=prompt, price_out_per_mtok=None if price is None else float(price))
+
+
+def _query(tags: Mapping[str, str]) -> str:
+    """Return MLflow's filter for tags. Of both quotes it can write one: any letter stands for the other."""
+    parts = []
+    for key, value in tags.items():
+        sign, quote = "=", "'"
+        if "'" in value:
+            sign, quote = ("LIKE", "'") if '"' in value else ("=", '"')
+        pattern = value.replace("'", "_") if sign == "LIKE" else value
+        parts.append(f"tags.`{key}` {sign} {quote}{pattern}{quote}")
+    return " and ".join(parts)

@@ -242,6 +242,16 @@ class Recorder:
         runs.finish(run, self._now(), complete=True)
         return run
 
+    @in_turn
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a run."""
+        self._experiments.log(run_id, {}, {}, tags)
+
+    def tagged(self, study: str, tags: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        """Return all tags of those runs of a study that have these, by run id."""
+        runs = self._experiments
+        return runs.tagged(runs.experiment(study), tags)
+
     def load(self, what: str | Sequence[str]) -> pd.DataFrame:
         """Return the trial table of run ids or of an execution id, as it was recorded."""
         return load(self.open(), what)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from workbench.core.records import Score, Trial
 from workbench.errors import StoreError
+from workbench.store.alone import alone
 from workbench.store.calls import Calls
 from workbench.store.codec import decode, encode
 from workbench.store.entries import Event, Execution, Outgoing
@@ -190,6 +193,10 @@ class Journal(Calls):
             "SELECT seq, kind, at, payload FROM events WHERE ? IS NULL OR kind = ? ORDER BY seq", (kind, kind)
         )
         return [Event(seq=row[0], kind=row[1], at=row[2], payload=json.loads(row[3])) for row in rows]
+
+    def alone(self, kind: str) -> AbstractContextManager[None]:
+        """Wait until nobody else who shares the file is in here for this kind; keep them out meanwhile."""
+        return alone(Path(f"{self.path}.{kind}.lock"))
 
     # Opening and closing ----------------------------------------------------------------------------------
 
