@@ -14,6 +14,7 @@ from workbench.define.answer import (
     answer_params,
     check_schema,
     is_closed,
+    own_params,
     schema_of,
 )
 from workbench.define.variant import Variant
@@ -151,3 +152,14 @@ def test_own_tools_stand_beside_the_answer() -> None:
     search = {"type": "function", "function": {"name": "search"}}
     variant = Variant("v", "{{text}}", schema=LABEL, schema_mode="tool", params={"tools": [search]})
     assert [tool["function"]["name"] for tool in variant.all_params["tools"]] == ["answer", "search"]
+
+
+@given(st.sampled_from(SCHEMA_MODES), st.integers(0, 5), st.booleans())
+def test_own_parameters(mode: SchemaMode, reask: int, tools: bool) -> None:
+    """What a person set is told apart from what asks for the schema, in every mode."""
+    search = {"type": "function", "function": {"name": "search"}}
+    own = {"temperature": 0.7, **({"tools": [search]} if tools else {})}
+    variant = Variant("v", "{{text}}", schema=LABEL, schema_mode=mode, reask=reask, params=own)
+    assert own_params(variant.all_params, answer_params(LABEL, mode, reask)) == own
+    form = {"response_format": {"type": "json_object"}}
+    assert own_params(form, {}) == form

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.record.examples import make
@@ -32,6 +34,28 @@ def test_a_version_holds_the_chat_the_model_and_the_parameters(recorder: Recorde
     assert version.tags["variant"] == "terse"
     found = recorder.open().client.search_prompts(f"experiment_id = '{ids.experiment_id}'")
     assert [prompt.name for prompt in found] == ["held"]
+
+
+def test_a_schema_is_shown_once_and_own_tools_too(recorder: Recorder) -> None:
+    """Response format and answer_schema say it; what only asks for it is no clutter."""
+    search = {"type": "function", "function": {"name": "search"}}
+    plain = make("structured").arms[0].variant
+    schema = {"type": "object", "properties": {"label": {"enum": ["billing", "other"]}}}
+    tool = plain.replace(schema=schema, schema_mode="tool", reask=2, params={"tools": [search]})
+    form = plain.replace(name="form", params={"response_format": {"type": "json_object"}})
+    ids = recorder.begin(make("structured", variants=[tool, form], repeats=1))
+    client = recorder.open().client
+    params = [client.get_run(run).data.params for run in ids.children.values()]
+    assert json.loads(params[0]["answer_schema"]) == schema
+    assert (params[0]["schema_mode"], params[0]["reask"]) == ("tool", "2")
+    assert json.loads(params[0]["tools"]) == [search]
+    assert "tool_choice" not in params[0]
+    assert json.loads(params[1]["response_format"]) == {"type": "json_object"}
+    ref = ids.prompts["terse@offline/minilm"]
+    version = client.get_prompt_version(ref.name, ref.version)
+    assert version.response_format == schema
+    assert version.model_config["extra_params"] == {"tools": [search]}
+    assert (version.tags["schema_mode"], version.tags["reask"]) == ("tool", "2")
 
 
 def test_an_alias_is_set_moved_and_read_without_a_cache(recorder: Recorder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from tests.record.examples import answer, make
 from workbench.record.entities import trace_id
+from workbench.record.experiments import ArmRun
 from workbench.record.runs import Recorder
+from workbench.record.traces import write_traces
 
 
 def test_a_trace_has_prompt_answer_tokens_cost_user_and_tags(recorder: Recorder) -> None:
@@ -85,6 +88,39 @@ def test_redelivery_changes_nothing(recorder: Recorder) -> None:
     before = [trace.to_json() for trace in client.search_traces(locations=[ids.experiment_id])]
     assert recorder.add_traces(trials, scores) == 0
     assert [trace.to_json() for trace in client.search_traces(locations=[ids.experiment_id])] == before
+
+
+class Rival:
+    """A store at which another machine makes each link between MLflow's look and its write."""
+
+    def __init__(self, store: Any) -> None:
+        self.store, self.made = store, set[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def link_prompts_to_trace(self, identity: str, prompts: list[Any]) -> None:
+        """Fail once for each trace, as a unique key does."""
+        from mlflow.exceptions import MlflowException
+
+        self.store.link_prompts_to_trace(identity, prompts)
+        if identity not in self.made:
+            self.made.add(identity)
+            raise MlflowException("UNIQUE constraint failed: entity_associations.source_id")
+
+
+def test_a_link_that_another_machine_makes_meanwhile_is_one(recorder: Recorder) -> None:
+    """Two machines that deliver one execution to one server both get through."""
+    plan = make("two machines", n=2, repeats=1)
+    trials, scores = answer(plan)
+    ids, store = recorder.begin(plan), recorder.open()
+    rival = Rival(store.tracking)
+    runs = {arm: ArmRun(run=run, prompt=ids.prompts[arm]) for arm, run in ids.children.items()}
+    assert (
+        write_traces(replace(store, tracking=rival), ids.experiment_id, trials, scores, runs, now=0.0)
+        == len(rival.made)
+        == 4
+    )
 
 
 def test_a_trial_asked_again_and_scored_again_replaces_its_trace(recorder: Recorder) -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "check_answer",
     "check_schema",
     "is_closed",
+    "own_params",
     "schema_of",
 ]
 
@@ -137,6 +138,21 @@ def answer_params(
             "tool_choice": {"type": "function", "function": {"name": ANSWER}},
         }
     return params | ({"reask": reask} if reask else {})
+
+
+def own_params(params: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that a person set, without those that only ask for an answer's schema.
+
+    Parameters
+    ----------
+    params
+        Of a request.
+    asked
+        What `answer_params` wrote among them; the tools that it wrote stand before a person's own.
+    """
+    own = {name: value for name, value in params.items() if name not in asked}
+    tools = _as_list(params.get("tools", ()))[len(asked.get("tools", ())) :]
+    return own | ({"tools": list(tools)} if tools else {})
 
 
 def schema_of(params: Mapping[str, Any]) -> Mapping[str, Any] | None:

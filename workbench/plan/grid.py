@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.core.identity import canonical, cell_seed, digest
 from workbench.core.records import Message, ModelRef, Request, Workload
+from workbench.define.answer import answer_params, own_params
 from workbench.define.dataset import Case
 from workbench.define.variant import Variant
 
@@ -41,6 +42,12 @@ class Arm:
     def name(self) -> str:
         """``variant@model``."""
         return f"{self.variant.name}@{self.model.name}"
+
+    @property
+    def own_params(self) -> dict[str, Any]:
+        """The parameters without those that only ask for the variant's schema: what a person would show."""
+        asked = self.variant
+        return own_params(self.params, answer_params(asked.schema, asked.schema_mode, asked.reask))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

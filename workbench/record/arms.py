@@ -120,13 +120,14 @@ def arm_params(arm: Arm, plan: Plan, prompt: PromptVersionRef) -> dict[str, str]
         PRICE_OUT: _per_mtok(plan, arm, Usage(tokens_in_uncached=0, tokens_out=1_000)),
         "examples": 0 if arm.variant.examples is None else len(arm.variant.examples),
         "answer_schema": None if schema is None else canonical(schema),
+        "schema_mode": None if schema is None else arm.variant.schema_mode,
+        "reask": arm.variant.reask or None,
         "repeats": plan.repeats,
         "sample": plan.sample,
         "incumbent": "yes" if arm.name == plan.incumbent else "no",
     }
     scorers = {f"scorer.{scorer.name}": scorer.digest for scorer in plan.scorers}
-    sampling = {name: value for name, value in arm.params.items() if name != "response_format"}
-    return _params(values | scorers | sampling)
+    return _params(values | scorers | arm.own_params)
 
 
 def _per_mtok(plan: Plan, arm: Arm, thousand: Usage) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -100,16 +99,18 @@ def _tags(arm: Arm, wanted: str) -> dict[str, str]:
         "variant_hash": arm.variant.hash,
         "model": arm.model.name,
         "origin": arm.model.origin,
-        "params": canonical(arm.params),
+        "params": canonical(arm.own_params),
         "constants": canonical(arm.variant.constants),
     }
+    if arm.variant.schema is not None:  # the schema itself is the version's response format
+        tags |= {"schema_mode": arm.variant.schema_mode, "reask": str(arm.variant.reask)}
     return {name: redact(value)[:MAX_TEXT] for name, value in tags.items()}
 
 
 def _model_config(arm: Arm) -> dict[str, Any]:
-    params: Mapping[str, Any] = arm.params
+    params = arm.own_params
     known = {name: params[name] for name in KNOWN if params.get(name) is not None}
-    rest = {name: value for name, value in params.items() if name not in known and name != "response_format"}
+    rest = {name: value for name, value in params.items() if name not in known}
     return {"model_name": arm.model.name, **known, **({"extra_params": rest} if rest else {})}
 
 

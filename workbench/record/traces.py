@@ -94,8 +94,18 @@ def _send(
     # Equal spans replace each other, and a link that exists is not made again.
     tracking.log_spans(experiment_id, list(spans))
     for identity, prompt in links:
-        tracking.link_prompts_to_trace(identity, [prompt])
+        _link(tracking, identity, prompt)
     return len(changed)
+
+
+def _link(tracking: Any, identity: str, prompt: PromptVersionRef) -> None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        tracking.link_prompts_to_trace(identity, [prompt])
+    except MlflowException:
+        # MLflow looks and then writes: another machine may have made the link between. It finds it now.
+        tracking.link_prompts_to_trace(identity, [prompt])
 
 
 def _same(info: Any, there: Any) -> bool:
