@@ -1,4 +1,4 @@
-"""Tests of racing on a bench: the hopeless are asked no more, nothing twice, and the plan can be completed."""
+"""Tests of racing on a bench: the hopeless are asked no more, nothing twice, a plan can be completed."""
 
 from __future__ import annotations
 

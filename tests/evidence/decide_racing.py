@@ -1,4 +1,4 @@
-"""Racing: false alarms under continuous looking, the right winner at a part of the price, none among equals."""
+"""Racing: false alarms under continuous looking, the right winner at a part of the price, and ties."""
 
 from __future__ import annotations
 
