@@ -152,24 +152,15 @@ def confirm(
     chooses = _choosing(clusters, share, seed).reindex(quality.index)
     pairs = [(arm, incumbent) for arm in table["arm"].unique() if arm != incumbent]
     naive, chosen = _best(quality, pairs, clusters), _best(quality[chooses], pairs, clusters)
-    if naive is None or chosen is None:
-        raise DatasetError(
-            "confirmation",
-            "no challenger has a scored case in common with the incumbent",
-            "Ask and score two arms at least; with more cases both parts have some.",
+    found = {
+        name: _alone(part, (arm, incumbent), clusters, kind, margin, alpha)
+        for name, arm, part in (
+            ("naive", naive, quality),
+            ("choosing", chosen, quality[chooses]),
+            ("confirmed", chosen, quality[~chooses]),
         )
-    parts = (
-        ("naive", naive, quality),
-        ("choosing", chosen, quality[chooses]),
-        ("confirmed", chosen, quality[~chooses]),
-    )
-    rows = [
-        {"estimate": name, "arm": arm} | _alone(part, (arm, incumbent), clusters, kind, margin, alpha)
-        for name, arm, part in parts
-    ]
+    }
     kept, reason = shrinkage(quality, clusters)
-    shrunken = {"estimate": "shrunken", "reason": reason, "difference": kept * rows[0]["difference"]}
-    rows.insert(1, {key: rows[0][key] for key in ("arm", "n_cases")} | shrunken)
     return Confirmation(
         score=score,
         incumbent=incumbent,
@@ -178,7 +169,7 @@ def confirm(
         share=share,
         seed=seed,
         chosen=chosen,
-        table=pd.DataFrame(rows, columns=list(CONFIRMATION_COLUMNS)),
+        table=_estimates(found, kept, reason),
         kept=kept,
         points=kind.bounds is not None,
     )
@@ -227,7 +218,17 @@ def _alone(
 ) -> dict[str, Any]:
     """Return one arm's difference on a part of the cases, with the interval of a single comparison."""
     found = judged(paired_columns(part, [pair], clusters, kind), kind, margin, alpha)
-    return {name: found[name].iloc[0] for name in CONFIRMATION_COLUMNS if name in found}
+    return {"arm": pair[0]} | {name: found[name].iloc[0] for name in CONFIRMATION_COLUMNS if name in found}
+
+
+def _estimates(found: dict[str, dict[str, Any]], kept: float, reason: str | None) -> pd.DataFrame:
+    """Return the table of estimates; the shrunken one stands beside the naive one, of the same arm."""
+    naive, others = found["naive"], {name: row for name, row in found.items() if name != "naive"}
+    shrunken = {name: naive[name] for name in ("arm", "n_cases")} | {"reason": reason}
+    rows = {"naive": naive, "shrunken": shrunken | {"difference": kept * naive["difference"]}, **others}
+    return pd.DataFrame(
+        [{"estimate": name} | row for name, row in rows.items()], columns=list(CONFIRMATION_COLUMNS)
+    )
 
 
 def _choosing(clusters: pd.Series, share: float, seed: int) -> pd.Series:
@@ -238,6 +239,12 @@ def _choosing(clusters: pd.Series, share: float, seed: int) -> pd.Series:
     return clusters.map(place).astype("bool")
 
 
-def _best(quality: pd.DataFrame, pairs: list[tuple[str, str]], clusters: pd.Series) -> str | None:
+def _best(quality: pd.DataFrame, pairs: list[tuple[str, str]], clusters: pd.Series) -> str:
     found = paired_columns(quality, pairs, clusters)["estimate"]
-    return None if found.isna().all() else pairs[int(np.nanargmax(found.to_numpy()))][0]
+    if found.isna().all():
+        raise DatasetError(
+            "confirmation",
+            "no challenger has a scored case in common with the incumbent",
+            "Ask and score two arms at least; with more cases both parts have some.",
+        )
+    return pairs[int(np.nanargmax(found.to_numpy()))][0]

@@ -160,34 +160,37 @@ def variance_split(
     """
     table = validate(frame)
     names = list(dict.fromkeys([score, *judges]))
-    arms = {}
     for arm in (incumbent, challenger):
         check_arm(table, arm)
-        arms[arm] = components(table[table["arm"] == arm], names)
+    arms = {arm: components(table[table["arm"] == arm], names) for arm in (incumbent, challenger)}
     clusters = case_clusters(table)
-    old, new = (arms[arm].cases for arm in (incumbent, challenger))
-    both = old.index.intersection(new.index)
-    difference = new.loc[both] + old.loc[both]
-    difference["mean"] = new.loc[both, "mean"] - old.loc[both, "mean"]
+    difference = _differences(arms[incumbent].cases, arms[challenger].cases)
     parts = {"difference": _parts(difference, tuple(arms.values()), clusters)}
     parts |= {arm: _parts(arms[arm].cases, (arms[arm],), clusters) for arm in arms}
     price, prices = _prices(table, (incumbent, challenger), difference, len(names), case_usd, label_usd)
-    groups = int(clusters.reindex(both).nunique())
-    width, options = _options(parts["difference"], len(both), groups, prices, more, alpha)
+    sizes = (len(difference), int(clusters.reindex(difference.index).nunique()))
+    width, options = _options(parts["difference"], *sizes, prices, more, alpha)
     return VarianceSplit(
         score=score,
         incumbent=incumbent,
         challenger=challenger,
         alpha=alpha,
-        n_cases=len(both),
-        parts=pd.concat([each.assign(of=of) for of, each in parts.items()])[list(PART_COLUMNS)].reset_index(
-            drop=True
-        ),
+        n_cases=len(difference),
+        parts=pd.concat([each.assign(of=of) for of, each in parts.items()], ignore_index=True)[
+            list(PART_COLUMNS)
+        ],
         options=options,
         width=width,
         price=f"{price}, {more:g} times the price so far",
         points=scale(scores(table, score)).bounds is not None,
     )
+
+
+def _differences(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Return `Components.cases` of the difference: what noise, repeats and labels both arms have together."""
+    both = old.index.intersection(new.index)
+    means = new.loc[both, "mean"] - old.loc[both, "mean"]
+    return (new.loc[both] + old.loc[both]).assign(mean=means)
 
 
 def _parts(cases: pd.DataFrame, arms: Sequence[Components], clusters: pd.Series) -> pd.DataFrame:
