@@ -11,6 +11,7 @@ import pandas as pd
 from workbench.errors import RecordError
 from workbench.record.arms import TABLE_FILE
 from workbench.record.experiments import EXECUTION_TAG, KIND_TAG
+from workbench.record.sources.evaluate import from_experiment, from_run
 from workbench.record.store import Store, guarded
 from workbench.record.tables import read_parquet
 
@@ -18,17 +19,18 @@ __all__ = ["load"]
 
 
 def load(store: Store, what: str | Sequence[str]) -> pd.DataFrame:
-    """Return the trial table as it was recorded.
+    """Return the trial table as it was recorded; of a run of ``mlflow.genai.evaluate`` by its traces.
 
     Parameters
     ----------
     what
-        An execution's id, or one or more run ids: a parent run gives all its trials, an arm's run its own.
+        An execution's id, an experiment's name, or one or more run ids: a parent run gives all its trials,
+        an arm's run its own.
 
     Raises
     ------
     RecordError
-        Where there is no such run, or it holds no trial table.
+        Where there is no such run, or it holds neither a trial table nor traces.
     """
     wanted = [what] if isinstance(what, str) else list(what)
     if not wanted:
@@ -39,15 +41,15 @@ def load(store: Store, what: str | Sequence[str]) -> pd.DataFrame:
 
 def _load_one(store: Store, name: str) -> pd.DataFrame:
     run = _find_run(store, name)
+    if run is None:
+        return from_experiment(store, name)
     with guarded(store.uri), tempfile.TemporaryDirectory() as folder:
         if TABLE_FILE not in {item.path for item in store.client.list_artifacts(run)}:
-            raise RecordError(
-                f"run {name!r}", "holds no trial table", "Record its execution again: `workbench sync`."
-            )
+            return from_run(store, run)
         return read_parquet(Path(store.client.download_artifacts(run, TABLE_FILE, folder)))
 
 
-def _find_run(store: Store, name: str) -> str:
+def _find_run(store: Store, name: str) -> str | None:
     from mlflow.exceptions import MlflowException
 
     with guarded(store.uri):
@@ -60,10 +62,4 @@ def _find_run(store: Store, name: str) -> str:
         text = name.replace("'", "''")
         query = f"tags.`{EXECUTION_TAG}` = '{text}' and tags.`{KIND_TAG}` = 'execution'"
         found = store.client.search_runs(experiments, query, max_results=1)
-    if not found:
-        raise RecordError(
-            f"run {name!r}",
-            "is not in this MLflow store",
-            f"Look at the runs in {store.uri} (`workbench ui`).",
-        )
-    return str(found[0].info.run_id)
+    return str(found[0].info.run_id) if found else None
