@@ -173,6 +173,17 @@ class SentenceEmbedder:
                 self._model = _load(self.name, self._asked_revision)
             return self._model
 
+    def load(self) -> None:
+        """Load the model now, so that the first text does not wait for it; nothing is kept.
+
+        Raises
+        ------
+        InputError
+            Where the model is not there or its weights are not the published ones.
+        """
+        with self._lock:
+            self._encode(["ready"])
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return float32 of shape (len(texts), d), each row of length 1.
 

@@ -35,6 +35,8 @@ class Neighbors:
     complete_to
         Shape (nodes,), float32: row i holds every pair of at least this cosine. None: all rows are complete
         down to `floor`.
+    recall
+        Share of the true pairs that were found, measured on a sample; None: all are there.
     row
         Returns the complete row of a node (others, cosines); asked where a truncated row could change an
         outcome. None where all rows are complete.
@@ -45,6 +47,7 @@ class Neighbors:
     others: NDArray[np.int32]
     cosines: NDArray[np.float32]
     complete_to: NDArray[np.float32] | None = None
+    recall: float | None = None
     row: Callable[[int], tuple[NDArray[np.int32], NDArray[np.float32]]] | None = None
 
     def __len__(self) -> int:
@@ -84,7 +87,7 @@ def neighbors(
     rows: list[NDArray[np.int32]] = []
     columns: list[NDArray[np.int32]] = []
     cosines: list[NDArray[np.float32]] = []
-    for members in _members(groups):
+    for members in of_a_partition(groups):
         own = vectors if len(members) == n else vectors[members]
         for low, high, cosine in _blocks(np.ascontiguousarray(own), floor, executor):
             rows.append(members[low])
@@ -94,7 +97,8 @@ def neighbors(
     return Neighbors(floor=floor, starts=starts, others=others, cosines=near)
 
 
-def _members(groups: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
+def of_a_partition(groups: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
+    """Yield the nodes of each partition that has at least two."""
     order = np.argsort(groups, kind="stable").astype(np.int32)
     cuts = np.flatnonzero(np.diff(groups[order])) + 1
     yield from (members for members in np.split(order, cuts) if len(members) > 1)
