@@ -18,7 +18,7 @@ from workbench.errors import InputError
 from workbench.plan.gate import Gate
 from workbench.promote.evidence import Evidence
 from workbench.promote.rulebook import RULES
-from workbench.promote.rules.finding import Facts, Finding
+from workbench.promote.rules.finding import Facts, Finding, Rule
 from workbench.promote.rules.wb101_quality import closing_line
 
 __all__ = ["Decision", "Verdict", "decide"]
@@ -127,13 +127,14 @@ def decide(
     execution_id: str,
     plan_hash: str,
     evidence: Evidence | None = None,
+    rules: Sequence[Rule] = RULES,
     planned_gate_hash: str | None = None,
     alias: str = "production",
     alias_version: int | None = None,
 ) -> Decision:
     """Decide on every challenger, and on the whole.
 
-    A challenger's verdict, from the findings of `RULES`:
+    A challenger's verdict, from the findings of the rules:
 
     - ``keep`` (the incumbent) where a limit fails: it is shown not to be good enough, too dear, too slow or
       too often unanswered.
@@ -158,6 +159,8 @@ def decide(
     evidence
         What is known beside the comparison; None: nothing, and rules that need it do not apply, or are
         unclear where the gate asks for them.
+    rules
+        Each looks at every challenger, in this order.
     planned_gate_hash
         Identity of the gate when the run was planned; a change since is a reason shown. None: not looked at.
     alias, alias_version
@@ -170,7 +173,7 @@ def decide(
     """
     _agree(comparison, gate)
     facts = [Facts.of(comparison, name, gate, evidence) for name in comparison.differences["arm"]]
-    findings = {fact.name: tuple(rule(fact) for rule in RULES) for fact in facts}
+    findings = {fact.name: tuple(rule(fact) for rule in rules) for fact in facts}
     rows = [_row(fact, findings[fact.name], len(facts)) for fact in facts]
     verdicts = pd.DataFrame(rows, columns=["arm", "verdict", "why", "more_cases", "more_cost_usd"])
     chosen = _choose([fact for fact, row in zip(facts, rows, strict=True) if row["verdict"] == "promote"])
