@@ -18,8 +18,8 @@ __all__ = ["verify"]
 def verify(decision: str) -> None:
     """Recompute every figure of a decision from its artifacts in MLflow.
 
-    DECISION is the id of a decision's run, or of an execution: then its latest one. Exit codes: 0 all equal; 1
-    not equal, and every difference is named; 2 it cannot be read.
+    DECISION is the id of a decision's run, or of an execution: then its latest one. Exit codes: 0 all equal;
+    1 not equal, and every difference is named; 2 it cannot be read.
     """
     home = Home.find()
     found = recompute(read_decision(Recorder(home.tracking_uri, home.folder).open(), decision))

@@ -181,7 +181,7 @@ def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _of_metrics(metrics: Mapping[str, Mapping[str, float]], made: Comparison) -> Iterator[Difference]:
-    """Yield the figures of every arm's run against the comparison's; a missing one is absent on both sides."""
+    """Yield the figures of every arm's run against the comparison's; a missing one is absent from both."""
     for row in made.arms.to_dict("records"):
         known = metrics.get(str(row["arm"]), {})
         for name, value in row.items():
