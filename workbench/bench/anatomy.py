@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -76,12 +76,6 @@ def anatomy(
     DatasetError
         Where nothing has finished.
     """
-    parts = blocks(variant, items=items)
-    free = [part for part in parts if not part.kept]
-    if not free:
-        raise PlanError(
-            f"variant {variant.name!r}", "no block of it can be left out", "It is as short as it gets."
-        )
     said: dict[str, Any] = {
         "scorers": scorers,
         "incumbent": variant,
@@ -94,16 +88,40 @@ def anatomy(
         "budget_tokens": budget_tokens,
         "sample": sample,
     }
-    arms = [variant, *(without(variant, part.number, items=items) for part in free)]
-    plan = _plan(bench, arms, cases, model, said)
+
+    def planned(arms: Sequence[Variant], asked: Dataset | None) -> Plan:
+        return _plan(bench, arms, asked, model, said)
+
+    def compared(plan: Plan) -> tuple[Run, Comparison]:
+        run = bench.run(plan, show=show)
+        return run, bench.compare(run)
+
+    return _told(variant, cases, confirm, items, planned, compared)
+
+
+def _told(
+    variant: Variant,
+    cases: Dataset | None,
+    confirm: Dataset | None,
+    items: bool,
+    planned: Callable[[Sequence[Variant], Dataset | None], Plan],
+    compared: Callable[[Plan], tuple[Run, Comparison]],
+) -> Anatomy:
+    """Ask the whole and the variants without a block; then, where that is asked, without all superfluous."""
+    parts = blocks(variant, items=items)
+    short = {part.number: without(variant, part.number, items=items) for part in parts if not part.kept}
+    if not short:
+        raise PlanError(
+            f"variant {variant.name!r}", "no block of it can be left out", "It is as short as it gets."
+        )
+    plan = planned([variant, *short.values()], cases)
     _check_confirm(plan.cases, confirm)
-    run, result = _compared(bench, plan, show)
-    table = _blocks(parts, plan, {part.number: arm.name for part, arm in zip(free, arms[1:], strict=True)})
+    run, result = compared(plan)
+    table = _blocks(parts, plan, {number: each.name for number, each in short.items()})
     first = judged(run.frame, result, table, runs=[run])
     if confirm is None or len(first.drop) < 2:
         return first
-    short = without(variant, *first.drop, items=items)
-    again, confirmation = _compared(bench, _plan(bench, [variant, short], confirm, model, said), show)
+    again, confirmation = compared(planned([variant, without(variant, *first.drop, items=items)], confirm))
     return judged(run.frame, result, table, confirmation=(again.frame, confirmation), runs=[run, again])
 
 
@@ -140,11 +158,6 @@ def _check_confirm(cases: Dataset, confirm: Dataset | None) -> None:
             f"case {min(both)!r} would confirm what it chose",
             "Give other cases: found, rest = cases.split(…).",
         )
-
-
-def _compared(bench: Bench, plan: Plan, show: bool) -> tuple[Run, Comparison]:
-    run = bench.run(plan, show=show)
-    return run, bench.compare(run)
 
 
 def _blocks(parts: Sequence[Block], plan: Plan, names: Mapping[int, str]) -> pd.DataFrame:
