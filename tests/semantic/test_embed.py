@@ -61,6 +61,13 @@ def test_a_second_process_encodes_nothing(tmp_path: Path, minilm: MiniLM) -> Non
         assert np.array_equal(again[0], rows[1])
 
 
+def test_loading_keeps_nothing(tmp_path: Path) -> None:
+    """A model that is loaded ahead of its first text puts nothing into the store."""
+    with EmbeddingStore(tmp_path / "vectors.db") as store:
+        MiniLM(store=store).load()
+        assert len(store) == 0
+
+
 def test_threads_agree(minilm: MiniLM) -> None:
     """Threads that embed overlapping texts at once all get the same vectors."""
     texts = [f"parcel number {number}" for number in range(40)]
