@@ -165,6 +165,16 @@ def test_a_stopped_run_goes_on(url: str, tmp_path: Path) -> None:
     bench.close()
 
 
+def test_closing_closes_the_connections(tmp_path: Path) -> None:
+    """A bench that is closed keeps no connection open, to whatever endpoint."""
+    transport = world.Transport()
+    bench = world.bench(tmp_path, "http://127.0.0.1:9/v1", transport=transport)
+    bench.run(world.plan(bench, variants=world.variants()[:1]), show=False).result()
+    assert (transport.asked, transport.closed) == (36, False)
+    bench.close()
+    assert transport.closed
+
+
 def test_the_embedded_endpoint_starts_when_it_is_named(tmp_path: Path) -> None:
     """A name is enough: the endpoint runs as a process of its own and ends with the bench."""
     bench = Bench("tickets", models=["offline/tfidf"], home=tmp_path)

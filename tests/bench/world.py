@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pandas as pd
 
 from workbench.bench.bench import Bench
@@ -16,6 +17,26 @@ from workbench.score.checks import exact
 
 PLACES = ("door", "garden", "office", "corner shop", "station", "neighbor")
 PAGES = ("start page", "basket", "profile", "search", "map", "calendar")
+
+
+class Transport(httpx2.AsyncBaseTransport):
+    """Answers ``alpha`` to everything, without a network, and remembers whether it was closed."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.closed = False
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Answer."""
+        self.asked += 1
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "alpha"}}
+        usage = {"prompt_tokens": 5, "completion_tokens": 1, "total_tokens": 6}
+        body = {"id": "1", "object": "chat.completion", "created": 0, "model": "tfidf", "choices": [choice]}
+        return httpx2.Response(200, json={**body, "usage": usage})
+
+    async def aclose(self) -> None:
+        """Close."""
+        self.closed = True
 
 
 def tickets(each: int = 20) -> pd.DataFrame:

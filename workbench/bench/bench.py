@@ -97,7 +97,8 @@ class Bench:
             )
         if fallback is None and self.study is not None:
             fallback = self.study.fallback
-        self.models = Models(specs, fallback, resilience or Resilience(concurrency=concurrency))
+        layers = resilience or Resilience(concurrency=concurrency)
+        self.models = Models(specs, fallback, layers, self.home.vectors)
         self.book = price_book(self.study, specs, prices)
         self.concurrency = concurrency
         self.journal = Journal(self.home.journal)

@@ -84,6 +84,11 @@ class Home:
         return self.folder / "journal.sqlite"
 
     @property
+    def vectors(self) -> Path:
+        """Where the embedded endpoint keeps the vectors of texts it has seen: one SQLite file."""
+        return self.folder / "vectors.sqlite"
+
+    @property
     def artifacts(self) -> Path:
         """Where MLflow keeps artifacts when its store is local."""
         return self.folder / "artifacts"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from workbench.client.chain import chain
@@ -19,6 +21,7 @@ from workbench.errors import InputError
 from workbench.offline.process import OfflineProcess
 from workbench.offline.tokens import count_tokens
 from workbench.plan.prices import Price, PriceBook
+from workbench.run.loop import background
 from workbench.run.stop import Halt, Stop, Stoppable
 from workbench.score.structured import fault
 
@@ -54,6 +57,9 @@ OFFLINE_PRICES: Mapping[str, Price] = {
 OFFLINE_MODELS = tuple(OFFLINE_PRICES)
 """What the embedded endpoint serves: small classifiers, not language models."""
 
+CLOSES_WITHIN_S = 2.0
+"""Seconds that an endpoint's connections have to end in order."""
+
 _KEYS = ("name", "model", "base_url", "api_key_env", "price", "timeout_s")
 
 
@@ -69,6 +75,8 @@ class Models:
         Name of a model -> who answers where it is exhausted, first choice first; None: nobody does.
     resilience
         The layers around each; None: the defaults.
+    vectors
+        Where the embedded endpoint keeps the vectors of texts; None: in memory only.
 
     Raises
     ------
@@ -82,8 +90,9 @@ class Models:
         specs: Iterable[ModelSpec],
         fallback: Mapping[str, Sequence[ModelSpec]] | None = None,
         resilience: Resilience | None = None,
+        vectors: Path | None = None,
     ) -> None:
-        self._endpoint = OfflineProcess()
+        self._endpoint = OfflineProcess(vectors=vectors)
         self._connected: dict[str, OpenAI] = {}
         self.refs: tuple[ModelRef, ...] = tuple(self._refer(spec) for spec in specs)
         """The models as the journey names them."""
@@ -177,7 +186,11 @@ class Models:
         return count_tokens(messages)
 
     def close(self) -> None:
-        """Stop the embedded endpoint."""
+        """Close the connections to all endpoints, and stop the embedded one."""
+        for model in self._connected.values():
+            # They belong to the loop that runs asked on; an endpoint that does not answer holds nobody up.
+            with contextlib.suppress(Exception):
+                background().submit(model.aclose()).result(timeout=CLOSES_WITHIN_S)
         self._endpoint.stop()
 
 

@@ -8,16 +8,20 @@ import os
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from workbench.errors import ModelError
+from workbench.offline import wire
+from workbench.offline.chat import Chat, Responder
 from workbench.offline.classifier import MiniLMClassifier, TfidfClassifier
 from workbench.offline.faults import Faults
 from workbench.offline.replay import Recording
 from workbench.offline.server import OfflineServer
 from workbench.semantic.embed import MiniLM
+from workbench.store.embeddings import EmbeddingStore
 
 __all__ = ["OfflineProcess", "serve_child", "serve_forever"]
 
@@ -29,10 +33,13 @@ class OfflineProcess:
     ----------
     replay
         A JSON Lines file of recordings to serve instead of the classifiers; None: the classifiers.
+    vectors
+        Where the vectors of texts are kept between processes (`EmbeddingStore`); None: in memory only.
     """
 
-    def __init__(self, *, replay: Path | None = None) -> None:
+    def __init__(self, *, replay: Path | None = None, vectors: Path | None = None) -> None:
         self._replay = replay
+        self._vectors = vectors
         self._child: subprocess.Popen[str] | None = None
         self._url: str | None = None
 
@@ -42,6 +49,8 @@ class OfflineProcess:
             command = [sys.executable, "-m", "workbench.offline"]
             if self._replay is not None:
                 command += ["--replay", str(self._replay)]
+            if self._vectors is not None:
+                command += ["--vectors", str(self._vectors)]
             # One thread: the other core belongs to the client.
             environ = os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
             self._child = subprocess.Popen(
@@ -52,7 +61,7 @@ class OfflineProcess:
 
     @property
     def base_url(self) -> str:
-        """The address to give a client; waits until the child listens.
+        """The address to give a client; waits until the child listens, its models loaded.
 
         Raises
         ------
@@ -100,17 +109,39 @@ class OfflineProcess:
         self.stop()
 
 
-def _server(port: int, replay: Path | None, faults: Faults | None = None) -> OfflineServer:
+def _server(
+    port: int, replay: Path | None, faults: Faults | None = None, vectors: Path | None = None
+) -> OfflineServer:
     if replay is not None:
         return OfflineServer(port=port, models=[Recording.from_jsonl(replay)], faults=faults)
-    embedder = MiniLM()
+    embedder = MiniLM(store=None if vectors is None else EmbeddingStore(vectors))
     models = [MiniLMClassifier(embedder), TfidfClassifier()]
+    _warm(embedder, models)
     return OfflineServer(port=port, models=models, embedder=embedder, faults=faults)
 
 
-def serve_child(port: int, replay: Path | None) -> None:
-    """Serve until standard input closes, which it does when the parent is gone; say the address first."""
-    with _server(port, replay) as server:
+def _warm(embedder: MiniLM, models: Sequence[Responder]) -> None:
+    """Load what loads lazily: the seconds it takes are no latency of whoever asks first."""
+    embedder.load()
+    for model in models:
+        for name in model.models:
+            chat = Chat(
+                model=name, messages=(("system", "Answer with one of: yes, no, perhaps."), ("user", "Ready?"))
+            )
+            wire.completion(chat, model.answer(chat), reply_id="none", created=0)
+
+
+def serve_child(port: int, replay: Path | None, vectors: Path | None = None) -> None:
+    """Serve until standard input closes, which it does when the parent is gone; say the address first.
+
+    Parameters
+    ----------
+    port
+        0 takes a free one.
+    replay, vectors
+        As in `OfflineProcess`.
+    """
+    with _server(port, replay, vectors=vectors) as server:
         sys.stdout.write(server.base_url + "\n")
         sys.stdout.flush()
         sys.stdin.read()
