@@ -10,9 +10,11 @@ import click
 from workbench.cli.demo import demo
 from workbench.cli.doctor import doctor
 from workbench.cli.echo import echo
+from workbench.cli.gate import gate
 from workbench.cli.init import init
 from workbench.cli.journey import compare, history, plan, promote, report, resume, rollback, run, sync
 from workbench.cli.serve import lab, offline, ui
+from workbench.cli.verify import verify
 from workbench.errors import WorkbenchError
 
 __all__ = ["main"]
@@ -51,6 +53,7 @@ for command in (
     run,
     resume,
     compare,
+    gate,
     promote,
     rollback,
     history,
@@ -60,5 +63,6 @@ for command in (
     lab,
     offline,
     doctor,
+    verify,
 ):
     main.add_command(command)
