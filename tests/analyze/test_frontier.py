@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.analyze.tables import trial_table
+from workbench.analyze.chances import point_front
 from workbench.analyze.compare import compare
-from workbench.analyze.frontier import point_front
 
 points = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=12)
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from workbench.analyze.cells import scores, scores_with_failures, weights
 from workbench.analyze.intervals import mean_interval, t_interval
-from workbench.analyze.latency import percentile_interval, timed
+from workbench.analyze.latency import of_one_workload, percentile_interval, timed
 from workbench.analyze.pairs import Scale
 
 __all__ = ["ARM_COLUMNS", "FALLBACK", "arm_table"]
@@ -135,9 +135,7 @@ def _cost(own: pd.DataFrame, alpha: float) -> dict[str, Any]:
 
 
 def _speed(own: pd.DataFrame, alpha: float) -> dict[str, Any]:
-    rows = timed(own)
-    live = rows[rows["workload"] == "interactive"]
-    rows = live if len(live) else rows
+    rows = of_one_workload(timed(own))
     seconds, cases = rows["latency_s"].to_numpy(), rows["cluster"].to_numpy()
     found = {at: percentile_interval(seconds, at, cases, alpha=alpha) for at in (50, 95, 99)}
     return {

@@ -9,8 +9,9 @@ import pandas as pd
 
 from workbench.analyze.arms import ARM_COLUMNS, arm_table
 from workbench.analyze.cells import case_clusters, case_means, check_arm, scores, scores_with_failures
+from workbench.analyze.chances import point_front
 from workbench.analyze.correct import family
-from workbench.analyze.frontier import front_status, point_front
+from workbench.analyze.frontier import front_status
 from workbench.analyze.notes import notes
 from workbench.analyze.pairs import Scale, paired_columns, scale
 from workbench.analyze.verdicts import judged

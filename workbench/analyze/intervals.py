@@ -116,17 +116,16 @@ def clustered_mean(
     x = np.asarray(values, dtype=float)
     n = len(x)
     w = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
-    groups: NDArray[Any] = np.arange(n)
-    if clusters is not None:
-        groups = np.unique(np.asarray(clusters), return_inverse=True)[1]
-    count = len(np.unique(groups))
     if n == 0:
         return ClusteredMean(mean=math.nan, se=math.nan, n=0, clusters=0, effective=0.0)
     total = w.sum()
     mean = float((w * x).sum() / total)
     if np.ptp(x) == 0:
         mean = float(x[0])  # exactly: rounding must not make a spread of it
-    sums = np.bincount(groups, weights=w * (x - mean))
+    sums: NDArray[Any] = w * (x - mean)
+    if clusters is not None:
+        sums = np.bincount(np.unique(np.asarray(clusters), return_inverse=True)[1], weights=sums)
+    count = len(sums)
     se = math.sqrt(count / (count - 1) * float((sums**2).sum())) / total if count > 1 else math.nan
     effective = float(total**2 / (w**2).sum())
     return ClusteredMean(mean=mean, se=float(se), n=n, clusters=count, effective=effective)

@@ -13,7 +13,7 @@ from workbench.analyze.intervals import Clusters, Interval, clustered_mean
 from workbench.core.show import Shown
 from workbench.core.table import validate
 
-__all__ = ["PERCENTILES", "Latency", "latency", "percentile_interval", "timed"]
+__all__ = ["PERCENTILES", "Latency", "latency", "of_one_workload", "percentile_interval", "timed"]
 
 PERCENTILES = (50, 95, 99)
 """The percentiles of every table."""
@@ -54,6 +54,12 @@ def timed(frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame[(frame["status"] == "ok") & frame["latency_s"].notna() & (frame["source"] != "semantic")]
     shared = rows["call_key"].notna() & rows.duplicated(["arm", "call_key"])
     return rows[~shared]
+
+
+def of_one_workload(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one arm's interactive rows where it has any, else its batch rows."""
+    live = rows[rows["workload"] == "interactive"]
+    return live if len(live) else rows
 
 
 def percentile_interval(

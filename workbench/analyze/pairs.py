@@ -145,13 +145,12 @@ def paired_columns(
     DataFrame
         The fields of `Paired` as columns.
     """
-    absent = pd.Series(np.nan, index=matrix.index)
+    absent = np.full(len(matrix), np.nan)
+    columns = dict(zip(matrix.columns, matrix.to_numpy(dtype=float).T, strict=True))
     groups = clusters.reindex(matrix.index)
     codes = None if groups.is_unique else pd.factorize(groups)[0]
     rows = [
-        paired(
-            (matrix.get(arm, absent) - matrix.get(other, absent)).to_numpy(dtype=float), codes, scale=scale
-        )
+        paired(columns.get(arm, absent) - columns.get(other, absent), codes, scale=scale)
         for arm, other in pairs
     ]
     names = list(Paired.__slots__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from workbench.analyze.correct import family
+from workbench.analyze.correct import Family, family
 from workbench.analyze.pairs import Scale
 
 __all__ = ["VERDICT_COLUMNS", "judged"]
@@ -24,10 +24,12 @@ VERDICT_COLUMNS = (
 """Columns of a judged difference."""
 
 
-def judged(found: pd.DataFrame, kind: Scale, margin: float, alpha: float) -> pd.DataFrame:
+def judged(
+    found: pd.DataFrame, kind: Scale, margin: float, alpha: float, tests: Family | None = None
+) -> pd.DataFrame:
     """Return simultaneous intervals, tests and verdicts of paired differences that are one family.
 
-    - ``better``, ``worse``: the difference is not zero by Holm's test.
+    - ``better``, ``worse``: the difference is not zero by the family's test.
     - ``not worse``: the interval's lower bound is above -margin (only where `margin` > 0). It goes before
       ``worse``: a loss smaller than the margin does not matter, and that was said beforehand.
     - ``cannot tell``: none of these.
@@ -42,13 +44,16 @@ def judged(found: pd.DataFrame, kind: Scale, margin: float, alpha: float) -> pd.
         A loss that does not matter, in the score's unit, >= 0.
     alpha
         Two-sided error of the whole family, in (0, 1).
+    tests
+        Of the family, at `alpha`; None: Holm's, by `correct.family`.
 
     Returns
     -------
     DataFrame
         The columns of `VERDICT_COLUMNS`, in the rows' order.
     """
-    tests = family(found["center"], found["se"], found["df"], alpha)
+    if tests is None:
+        tests = family(found["center"], found["se"], found["df"], alpha)
     reach = np.inf if kind.reach is None or kind.bounds is None else kind.reach
     # The middle is drawn a little to zero; the interval must hold the plain estimate, and nothing impossible.
     known = found["estimate"].where(found["se"].notna())
