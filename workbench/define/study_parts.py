@@ -33,7 +33,13 @@ _GATE_NUMBERS: Mapping[str, float] = {  # and the largest value that makes sense
     "max_error_share": 1,
     "max_cost_usd_per_1000": float("inf"),
     "max_p95_s": float("inf"),
+    "max_refusal_share": 1,
+    "min_valid_share": 1,
+    "max_guard_share": 1,
+    "min_judge_agreement": 1,
+    "confirm_share": 1,
 }
+_GATE_OTHERS = ("score", "valid_score", "slice_by", "min_cases", "approvals", "allow_mixed_models")
 
 _ELSEWHERE = {
     "model": "Name models under `models:`.",
@@ -183,9 +189,11 @@ def read_gate(top: Section) -> Mapping[str, Any]:
     """Return the gate's limits; those left out keep their defaults."""
     if top.value.get("gate") is None:
         return {}
-    gate = top.section("gate", known=("score", "min_cases", "allow_mixed_models", *_GATE_NUMBERS))
-    gate.text("score", "exact")
+    gate = top.section("gate", known=(*_GATE_OTHERS, *_GATE_NUMBERS))
+    for key in ("score", "valid_score", "slice_by"):
+        gate.text(key, "not said")
     gate.whole("min_cases", 30, low=2)
+    gate.whole("approvals", 0)
     gate.flag("allow_mixed_models")
     for key, high in _GATE_NUMBERS.items():
         gate.number(key, high=high)
