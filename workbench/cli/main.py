@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from workbench.cli.approve import approve
 from workbench.cli.demo import demo
 from workbench.cli.doctor import doctor
 from workbench.cli.echo import echo
@@ -54,6 +55,7 @@ for command in (
     resume,
     compare,
     gate,
+    approve,
     promote,
     rollback,
     history,
