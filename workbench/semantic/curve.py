@@ -155,12 +155,7 @@ def cache_curve(
     InputError
         Where `near` was made of other texts.
     """
-    if len(near) != len(traffic.texts):
-        raise InputError(
-            f"cache curve of {traffic.name}",
-            f"the neighbors are of {len(near)} texts, the log has {len(traffic.texts)}",
-            "Compute the neighbors of the log's own `texts` and `partitions`.",
-        )
+    _check(near, traffic)
     rule = policy or CachePolicy()
     rows, cacheable = traffic.rows, traffic.cacheable
     answers = rows["answer"].to_numpy()
@@ -181,18 +176,25 @@ def cache_curve(
     table = _table(own, truth)
     table["hit_rate_low"], table["hit_rate_high"] = _range(rates)
     table["order_low"], table["order_high"] = _range(wrongs)
-    known = bool(rows["answer"].notna().any())
-    partitions = traffic.partitions[traffic.nodes]
     return CacheCurve(
         log=traffic.name,
         policy=rule,
         table=table[list(CURVE_COLUMNS)],
-        ceiling=truths.oracle(answers, partitions, cacheable) if known else float("nan"),
+        ceiling=truths.oracle(answers, traffic.partitions[traffic.nodes], cacheable),
         floor=traffic.repeated,
         permutations=permutations,
         replay=own,
         truth=truth,
     )
+
+
+def _check(near: Neighbors, traffic: Traffic) -> None:
+    if len(near) != len(traffic.texts):
+        raise InputError(
+            f"cache curve of {traffic.name}",
+            f"the neighbors are of {len(near)} texts, the log has {len(traffic.texts)}",
+            "Compute the neighbors of the log's own `texts` and `partitions`.",
+        )
 
 
 def _table(done: Replay, truth: NDArray[np.int8]) -> pd.DataFrame:

@@ -93,10 +93,14 @@ def split_groups(groups: NDArray[np.int64], seed: int = 1) -> NDArray[np.bool_]:
     groups
         Shape (requests,): number of each request's answer; -1 (not known) is a group of its own each.
     """
-    own = np.where(groups < 0, groups.max(initial=-1) + 1 + np.arange(len(groups)), groups)
-    names, codes = np.unique(own, return_inverse=True)
+    names, codes = np.unique(_apart(groups), return_inverse=True)
     drawn = np.random.default_rng(seed).permutation(len(names)) < (len(names) + 1) // 2
     return np.asarray(drawn[codes])
+
+
+def _apart(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the groups with every request that is in none in one of its own."""
+    return np.where(groups < 0, groups.max(initial=-1) + 1 + np.arange(len(groups)), groups)
 
 
 def share_bounds(
@@ -181,7 +185,7 @@ def safe_threshold(
         raise InputError("safe threshold", f"the budget is {budget}", "Give wrong ÷ all requests, in (0, 1).")
     done = curve.replay
     half = split_groups(groups, seed) if first is None else np.asarray(first, dtype=bool)
-    own = np.where(groups < 0, groups.max(initial=-1) + 1 + np.arange(len(groups)), groups)
+    own = _apart(groups)
     wrong = np.zeros((len(done.thresholds), done.requests))
     bad = curve.truth != RIGHT
     np.maximum.at(wrong.T, done.request[bad], done.served[bad].astype(float))
@@ -193,11 +197,10 @@ def safe_threshold(
     table = pd.DataFrame(
         {"threshold": done.thresholds, "wrong": wrong[:, half].mean(axis=1), "wrong_high": high, "safe": safe}
     )
-    checked = (float("nan"),) * 3
+    checked = [float("nan")] * 3
     if at is not None:
         row = wrong[at : at + 1, ~half]
-        below, above = share_bounds(row, own[~half], alpha)
-        checked = (float(row.mean()), float(below[0]), float(above[0]))
+        checked = [float(row.mean()), *(float(each[0]) for each in share_bounds(row, own[~half], alpha))]
     return Safe(
         budget=budget,
         threshold=None if at is None else float(done.thresholds[at]),

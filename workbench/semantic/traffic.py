@@ -90,15 +90,7 @@ class Traffic(Shown):
             Where a column is not there, a time cannot be read, or there is no row.
         """
         named = {"text": text, "at": at, "user": user, "feature": feature, "answer": answer}
-        needed = [column for column in named.values() if column is not None] + list(partition)
-        if absent := [column for column in needed if column not in frame.columns]:
-            raise DatasetError(
-                f"traffic log {name}",
-                f"it has no column {absent[0]!r}",
-                f"Its columns: {', '.join(map(str, frame.columns))}. A log needs a text and a time a row.",
-            )
-        if frame.empty:
-            raise DatasetError(f"traffic log {name}", "it has no row", "Give at least one request.")
+        _check(frame, [column for column in named.values() if column is not None] + list(partition), name)
         rows = pd.DataFrame({"at_s": _seconds(frame[at], name), "text": frame[text].astype(str)})
         rows["partition"] = [
             json.dumps(list(map(str, values))) for values in frame[list(partition)].itertuples(index=False)
@@ -174,6 +166,17 @@ class Traffic(Shown):
             f"{self.rows['answer'].notna().sum():,} with a known answer; never cached: {why or 'none'}; "
             f"{self.repeated:.1%} of all repeat an earlier text word for word"
         )
+
+
+def _check(frame: pd.DataFrame, needed: list[str], name: str) -> None:
+    if absent := [column for column in needed if column not in frame.columns]:
+        raise DatasetError(
+            f"traffic log {name}",
+            f"it has no column {absent[0]!r}",
+            f"Its columns: {', '.join(map(str, frame.columns))}. A log needs a text and a time a row.",
+        )
+    if frame.empty:
+        raise DatasetError(f"traffic log {name}", "it has no row", "Give at least one request.")
 
 
 def _seconds(column: pd.Series, name: str) -> pd.Series:

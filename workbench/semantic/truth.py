@@ -89,6 +89,11 @@ def oracle(answers: ArrayLike, partitions: ArrayLike, cacheable: ArrayLike, orde
         Shape (requests,), by time.
     order
         A permutation; None: as they stand.
+
+    Returns
+    -------
+    float
+        NaN where no key is known.
     """
     keys, groups, may = _keys(answers), np.asarray(partitions), np.asarray(cacheable, dtype=bool)
     sequence = np.arange(len(keys)) if order is None else np.asarray(order)
@@ -100,4 +105,4 @@ def oracle(answers: ArrayLike, partitions: ArrayLike, cacheable: ArrayLike, orde
         key = (int(groups[i]), int(keys[i]))
         hits += key in seen
         seen.add(key)
-    return hits / len(keys) if len(keys) else float("nan")
+    return hits / len(keys) if (keys >= 0).any() else float("nan")
