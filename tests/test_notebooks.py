@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from nbclient import NotebookClient
+from pandas.testing import assert_frame_equal
 
 from tests.contract import CONTRACT
 
@@ -31,6 +34,19 @@ def test_quickstart_is_the_contract() -> None:
     notebook = nbformat.read(NOTEBOOKS[0], as_version=4)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code") + "\n"
     assert code == CONTRACT
+
+
+def test_tickets_are_those_of_the_study() -> None:
+    """The quickstart sorts the study's tickets by team, two topics a team; nothing else is changed."""
+    study = pd.read_csv(ROOT / "experiments" / "support-triage" / "tickets.csv")
+    tickets = pd.read_csv(ROOT / "notebooks" / "tickets.csv")
+    others = [name for name in tickets.columns if name != "label"]
+    assert_frame_equal(tickets[others], study[others])
+    teams = {topic: set(tickets["label"][study["label"] == topic]) for topic in study["label"].unique()}
+    assert all(len(named) == 1 for named in teams.values())
+    assert Counter(team for named in teams.values() for team in named) == dict.fromkeys(
+        ("finance", "orders", "product", "tech"), 2
+    )
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

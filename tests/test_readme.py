@@ -34,7 +34,7 @@ def test_commands_exist() -> None:
 
 def test_examples_run(tmp_path: Path) -> None:
     """The README's python runs as it stands, in a process of its own, beside the table."""
-    (tmp_path / "tickets.csv").symlink_to(ROOT / "experiments" / "support-triage" / "tickets.csv")
+    (tmp_path / "tickets.csv").symlink_to(ROOT / "notebooks" / "tickets.csv")
     (tmp_path / "experiments").symlink_to(ROOT / "experiments")
     code = "\n".join(body for language, body in FENCES if language == "python")
     code += "\nprint(decision.verdict, result.frame['quality_mean'].round(3).to_list())\n"
