@@ -24,7 +24,7 @@ CHANCE_COLUMNS = (
     "p_cheapest",
     "p_front_with_latency",
 )
-"""Columns of an arm's chances: probabilities in [0, 1], NaN where its cost (or latency) is unknown."""
+"""Columns of an arm's chances, in [0, 1]; NaN below two cases or where its cost (or latency) is unknown."""
 
 _CHUNK = 1_000
 
@@ -90,7 +90,8 @@ def chances(
     q = _smoothed(good.middle + drawn[0], counts, kind, seed)
     c, s = money.middle + drawn[1], np.hstack(drawn[2:])
     p95 = np.array([np.percentile(one.values, 95) if len(one.values) else np.nan for one in slow])
-    known = ~np.isnan(good.middle + money.middle)
+    # One case alone has no draws that differ: that would look like certainty.
+    known = ~np.isnan(good.middle + money.middle) & (counts >= 2)
     return pd.DataFrame(
         {
             "cases": counts,

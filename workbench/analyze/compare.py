@@ -7,17 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from workbench.analyze.all_pairs import AllPairs, all_pairs
 from workbench.analyze.arms import ARM_COLUMNS, arm_table
+from workbench.analyze.bootstrap import DRAWS
 from workbench.analyze.cells import case_clusters, case_means, check_arm, scores, scores_with_failures
 from workbench.analyze.chances import point_front
 from workbench.analyze.correct import family
-from workbench.analyze.frontier import front_status
+from workbench.analyze.frontier import Frontier, front_status, frontier
+from workbench.analyze.latency_pairs import latency_differences
 from workbench.analyze.notes import notes
 from workbench.analyze.pairs import Scale, paired_columns, scale
 from workbench.analyze.verdicts import judged
 from workbench.analyze.wording import usd, with_bounds
 from workbench.core.show import Shown
 from workbench.core.table import validate
+from workbench.errors import DatasetError
 
 __all__ = ["DIFFERENCE_COLUMNS", "Comparison", "compare"]
 
@@ -35,6 +39,13 @@ DIFFERENCE_COLUMNS = (
     "cost_difference_usd_per_1000",
     "cost_low",
     "cost_high",
+    "latency_p50_difference_s",
+    "latency_p50_low_s",
+    "latency_p50_high_s",
+    "latency_p95_difference_s",
+    "latency_p95_low_s",
+    "latency_p95_high_s",
+    "latency_reason",
     "share_gap",
     "sd",
     "reason",
@@ -64,6 +75,8 @@ class Comparison(Shown):
         What a reader must know before believing it.
     points
         Whether all scores lie in [0, 1], so that differences can be said in points of 100.
+    trials
+        The trial table it was made from; None where it was put together otherwise.
     """
 
     score: str
@@ -74,6 +87,7 @@ class Comparison(Shown):
     differences: pd.DataFrame
     notes: tuple[str, ...] = ()
     points: bool = True
+    trials: pd.DataFrame | None = None
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -86,6 +100,31 @@ class Comparison(Shown):
         on = point_front(self.arms["quality_mean"], self.arms["cost_usd_per_1000"])
         columns = ["arm", "quality_mean", "cost_usd_per_1000", "front"]
         return self.arms.loc[on, columns].sort_values("cost_usd_per_1000", ignore_index=True)
+
+    def frontier(self, *, draws: int = DRAWS, seed: int = 1) -> Frontier:
+        """Return each arm's place between quality, cost and latency, and how surely: see `frontier.frontier`.
+
+        Raises
+        ------
+        DatasetError
+            Where its trials are not at hand.
+        """
+        return frontier(self._trials(), self.score, self.margin, self.alpha, draws=draws, seed=seed)
+
+    def all_pairs(self, *, draws: int = DRAWS, seed: int = 1) -> AllPairs:
+        """Return every arm against every other, as one family: see `all_pairs.all_pairs`.
+
+        Raises
+        ------
+        DatasetError
+            Where its trials are not at hand, or there is one arm only.
+        """
+        return all_pairs(self._trials(), self.score, self.margin, self.alpha, draws=draws, seed=seed)
+
+    def _trials(self) -> pd.DataFrame:
+        if self.trials is None:
+            raise DatasetError("comparison", "its trials are not at hand", "Make it with compare().")
+        return self.trials
 
     @property
     def summary(self) -> str:
@@ -119,7 +158,9 @@ def compare(
       ``worse``: a loss smaller than the margin does not matter, and that was said beforehand.
     - ``cannot tell``: none of these.
 
-    Cost differences have simultaneous intervals at the same level, of their own family.
+    Cost differences have simultaneous intervals at the same level, of their own family; so have differences
+    of the median and of the 95th percentile of latency, on the cases both arms were timed on
+    (`latency_pairs.latency_differences`).
 
     Parameters
     ----------
@@ -154,6 +195,7 @@ def compare(
     differences = _differences(
         names, incumbent, quality, case_means(table, wrong), cost, clusters, kind, margin=margin, alpha=alpha
     )
+    differences = differences.join(_late(table, names, incumbent, clusters, alpha))
     differences["share_gap"] = _share_gaps(arms)[names].to_numpy()
     return Comparison(
         score=score,
@@ -164,7 +206,22 @@ def compare(
         differences=differences[list(DIFFERENCE_COLUMNS)],
         notes=notes(table, arms, differences, incumbent),
         points=kind.bounds is not None,
+        trials=table,
     )
+
+
+def _late(
+    table: pd.DataFrame, names: list[str], incumbent: str, clusters: pd.Series, alpha: float
+) -> pd.DataFrame:
+    """Return each challenger's differences of latency percentiles, in the order of `names`."""
+    found = latency_differences(table, [(name, incumbent) for name in names], clusters, alpha=alpha)
+    out = pd.DataFrame(index=range(len(names)))
+    for at in (50, 95):
+        rows = found[found["percentile"] == at]
+        for end in ("difference", "low", "high"):
+            out[f"latency_p{at}_{end}_s"] = rows[f"{end}_s"].to_numpy()
+        out["latency_reason"] = rows["reason"].to_numpy()
+    return out
 
 
 def _differences(

@@ -16,6 +16,7 @@ from workbench.analyze.cells import case_clusters, case_means, scores
 from workbench.analyze.chances import chances
 from workbench.analyze.correct import family
 from workbench.analyze.latency_pairs import latency_differences
+from workbench.analyze.notes import FEW_CASES
 from workbench.analyze.pairs import Scale, paired_columns, scale
 from workbench.analyze.wording import usd
 from workbench.core.show import Shown
@@ -36,7 +37,7 @@ FRONTIER_COLUMNS = (
     "p_front_with_latency",
     "status_with_latency",
 )
-"""Columns of an arm's place; probabilities in [0, 1], NaN where cost (or latency) is unknown."""
+"""Columns of an arm's place; probabilities in [0, 1], NaN below two cases or without cost (or latency)."""
 
 Bounds = Mapping[tuple[str, str], tuple[float, float]]
 """Simultaneous bounds of (first - second) by ordered pair; NaN where unknown."""
@@ -91,6 +92,9 @@ class Frontier(Shown):
             for row in self.table.to_dict("records")
             if not np.isnan(row["p_front"])
         ]
+        least = int(self.table["cases"].min()) if len(self.table) else 0
+        if least < FEW_CASES:
+            lines.append(f"Note: only {least} case{'' if least == 1 else 's'}: probabilities are rough.")
         return "\n".join(lines)
 
 

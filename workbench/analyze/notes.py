@@ -26,6 +26,7 @@ def notes(
     """
     return (
         *_disagreements(differences),
+        *_another_best(arms),
         *_mixtures(frame, arms, incumbent),
         *_missing(frame, arms),
         *_thin(differences, arms),
@@ -40,6 +41,19 @@ def _disagreements(differences: pd.DataFrame) -> list[str]:
         for row in differences.to_dict("records")
         if row["verdict"] != row["verdict_if_failures_wrong"]
     ]
+
+
+def _another_best(arms: pd.DataFrame) -> list[str]:
+    """Say where another arm is best once failures count as wrong."""
+    known = arms[arms["quality_mean"].notna() & arms["quality_if_failures_wrong"].notna()]
+    if known.empty:
+        return []
+    answered, counted = known["quality_mean"].to_numpy(), known["quality_if_failures_wrong"].to_numpy()
+    first, second = int(answered.argmax()), int(counted.argmax())
+    if answered[first] == answered[second]:
+        return []
+    best, other = known["arm"].iloc[first], known["arm"].iloc[second]
+    return [f"{best} is best by what was answered, {other} with failures counted as wrong."]
 
 
 def _mixtures(frame: pd.DataFrame, arms: pd.DataFrame, incumbent: str) -> list[str]:
