@@ -21,7 +21,7 @@ from workbench.define.variant import Variant
 from workbench.plan.reprice import Repricing, Scenario
 from workbench.promote.decision import decide
 from workbench.run.progress import Progress
-from workbench.view import cards, charts, report
+from workbench.view import cards, charts, comparisons, decisions, plans, progress, report
 from workbench.view.widgets import monitor
 
 if TYPE_CHECKING:
@@ -129,10 +129,10 @@ def pages() -> dict[str, str]:
     return {
         "cards": "".join(
             (
-                cards.plan_card(plan),
-                cards.comparison_card(comparison),
-                cards.decision_card(decision),
-                cards.progress_card(_progress(), name="\n".join(PAYLOADS)),
+                plans.plan_card(plan),
+                comparisons.comparison_card(comparison),
+                decisions.decision_card(decision),
+                progress.progress_card(_progress(), name="\n".join(PAYLOADS)),
                 *(cards.variant_card(one) for one in made["prompts"]),
                 *(cards.dataset_card(dataset.sample(5, seed)) for seed in range(4)),
                 made["repricing"]._repr_html_(),

@@ -13,7 +13,8 @@ from workbench.define.variant import Variant
 from workbench.promote.decision import decide
 from workbench.promote.history import History, Release
 from workbench.run.progress import Progress
-from workbench.view import cards
+from workbench.view import cards, comparisons, decisions, plans, releases
+from workbench.view.progress import progress_card
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +63,8 @@ def release(**changes) -> Release:
 
 def test_the_decision_card_says_verdict_reasons_rules_and_draws(study):
     """Big words, why, rule by rule with sign and word, and the picture with its figures in words."""
-    html = cards.decision_card(study.decision)
-    assert cards.verdict_words(study.decision) in html
+    html = decisions.decision_card(study.decision)
+    assert decisions.verdict_words(study.decision) in html
     for finding in study.decision.findings:
         assert finding.code in html
     assert "✓\u00a0pass" in html
@@ -76,10 +77,10 @@ def test_an_open_decision_says_what_would_settle_it():
     """Ten cases are not enough: the card says how many more, and for how much."""
     few = world(cases=10)
     assert few.decision.verdict == "not enough evidence"
-    html = cards.decision_card(few.decision)
+    html = decisions.decision_card(few.decision)
     assert "Not enough evidence" in html
     assert "What would settle it" in html
-    assert any("more cases, for about $" in line for line in cards.settle(few.decision))
+    assert any("more cases, for about $" in line for line in decisions.settle(few.decision))
 
 
 def test_a_kept_incumbent_is_named(study):
@@ -88,12 +89,12 @@ def test_a_kept_incumbent_is_named(study):
     comparison = compare(study.frame[study.frame["variant"] != "chain"], "exact", best, 0.02)
     kept = decide(comparison, study.plan.gate, study="s", execution_id="e", plan_hash="0" * 64)
     assert kept.verdict == "keep"
-    assert f"Keep {best}" in cards.decision_card(kept)
+    assert f"Keep {best}" in decisions.decision_card(kept)
 
 
 def test_the_plan_card_says_calls_tokens_money_time_and_power(study):
     """Every figure as low to high, the smallest difference, and that nothing is spent."""
-    html = cards.plan_card(study.plan).replace("<span>$</span>", "$")
+    html = plans.plan_card(study.plan).replace("<span>$</span>", "$")
     for words in ("Calls", "360", "Tokens in", "USD", "budget $1.00", "Time", "Smallest difference in exact"):
         assert words in html
     assert "Nothing is spent yet" in html
@@ -106,14 +107,14 @@ def test_an_unknown_price_is_called_unknown(study):
         study.plan.estimate,
         arms=tuple(dataclasses.replace(arm, cost_usd=None) for arm in study.plan.estimate.arms),
     )
-    html = cards.plan_card(dataclasses.replace(study.plan, estimate=estimate))
+    html = plans.plan_card(dataclasses.replace(study.plan, estimate=estimate))
     assert "unknown" in html
     assert "no price for" in html
 
 
 def test_the_comparison_card_draws_and_tabulates(study):
     """Both pictures, both tables, the summary, the notes."""
-    html = cards.comparison_card(study.comparison)
+    html = comparisons.comparison_card(study.comparison)
     assert html.count("<img ") == 2
     assert html.count("<table>") == 2
     assert unsafe(html) == []
@@ -121,13 +122,13 @@ def test_the_comparison_card_draws_and_tabulates(study):
 
 def test_the_progress_card_says_where_a_run_stands():
     """Trials, reuse, tokens, USD against the budget, failures by kind, time left."""
-    html = cards.progress_card(progress(), name="support-triage", budget_usd=1.0)
+    html = progress_card(progress(), name="support-triage", budget_usd=1.0)
     html = html.replace("<span>$</span>", "$")
     for words in ("90 of 360", "10 reused", "7,200 / 180", "$0.0123", "of $1.00", "timeout 2", "36"):
         assert words in html
-    assert "3 at unknown cost" in cards.progress_card(progress(unpriced=3))
-    assert "$0" not in cards.progress_card(progress(unpriced=3, usd=0.0))
-    ended = cards.progress_card(progress(state="budget", left_s=None, reason="the next call did not fit"))
+    assert "3 at unknown cost" in progress_card(progress(unpriced=3))
+    assert "$0" not in progress_card(progress(unpriced=3, usd=0.0))
+    ended = progress_card(progress(state="budget", left_s=None, reason="the next call did not fit"))
     assert "the next call did not fit" in ended
     assert unsafe(html) == []
 
@@ -196,14 +197,14 @@ def test_no_text_becomes_markup(study, payload):
     variant = Variant("v", f"{payload.replace('{{', '').replace('}}', '')}\n\n{{{{text}}}}")
     data = world(cases=4, question=payload).plan.cases
     shown = [
-        cards.plan_card(plan),
-        cards.comparison_card(comparison),
-        cards.decision_card(decision),
+        plans.plan_card(plan),
+        comparisons.comparison_card(comparison),
+        decisions.decision_card(decision),
         cards.variant_card(variant),
         cards.dataset_card(data),
-        cards.progress_card(progress(errors={payload: 2}, reason=payload), name=payload),
-        cards.release_card(release(why=payload, who=payload, arm=payload, back_to_arm=payload)),
-        cards.history_card(History(moves=(release(why=payload, who=payload, arm=payload),))),
+        progress_card(progress(errors={payload: 2}, reason=payload), name=payload),
+        releases.release_card(release(why=payload, who=payload, arm=payload, back_to_arm=payload)),
+        releases.history_card(History(moves=(release(why=payload, who=payload, arm=payload),))),
     ]
     for html in shown:
         assert unsafe(html) == []
@@ -216,6 +217,6 @@ def test_missing_figures_are_dashes(study):
     lost = frame["variant"] == "chain"
     frame.loc[lost, "status"] = "error"
     frame.loc[lost, ["score_exact", "latency_s", "cost_usd"]] = np.nan
-    html = cards.comparison_card(compare(frame, "exact", study.comparison.incumbent, 0.02))
+    html = comparisons.comparison_card(compare(frame, "exact", study.comparison.incumbent, 0.02))
     assert "price unknown" in html
     assert "<td" in html

@@ -8,7 +8,7 @@ import types
 
 from tests.view.test_cards import progress
 from tests.view.world import PAYLOADS, unsafe
-from workbench.view.cards import progress_card
+from workbench.view.progress import progress_card
 from workbench.view.widgets.monitor import HERE, Feed, monitor, snapshot
 
 

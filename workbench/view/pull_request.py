@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from workbench.view import tables
-from workbench.view.cards import settle, verdict_words
+from workbench.view.decisions import settle, verdict_words
 from workbench.view.figures import printable
 from workbench.view.fragments import escape
 

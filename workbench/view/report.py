@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from workbench.view import charts, figures, tables
-from workbench.view.cards import (
-    decision_parts,
-    differences_picture,
-    quality_cost_picture,
-    verdict_words,
-)
+from workbench.view.comparisons import differences_picture, quality_cost_picture
+from workbench.view.decisions import decision_parts, verdict_words
 from workbench.view.fragments import attribute, bullets, details, escape, paragraph, picture, table
 
 if TYPE_CHECKING:

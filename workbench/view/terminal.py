@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from workbench.view import figures, tables
-from workbench.view.cards import settle, verdict_words
+from workbench.view.decisions import settle, verdict_words
 
 if TYPE_CHECKING:
     from workbench.promote.decision import Decision

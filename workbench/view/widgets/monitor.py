@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.core.redact import redact
-from workbench.view.cards import progress_card, progress_numbers, progress_words, run_name
+from workbench.view.progress import progress_card, progress_numbers, progress_words, run_name
 
 if TYPE_CHECKING:
     from workbench.run.handle import Run
