@@ -76,5 +76,7 @@ def test_runs_and_shows(path: Path, project: Path) -> None:
         if "text/html" in output.get("data", {})
     ]
     assert any("<table" in page for page in pages)
+    decided = sum("bench.decide(" in cell.source for cell in notebook.cells)
+    assert sum("Decision ·" in page for page in pages) == decided, "a decision shows itself, once"
     assert any("data:image/svg+xml" in page for page in pages)
     assert not any(re.search(r"<script|(?:src|href)=['\"]https?:", page) for page in pages)

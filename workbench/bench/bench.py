@@ -35,6 +35,7 @@ from workbench.score.specs import load_scorers
 from workbench.store.journal import Journal
 from workbench.view.report import report_html
 from workbench.view.widgets.monitor import show as show_monitor
+from workbench.view.widgets.once import show_once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -234,7 +235,7 @@ class Bench:
             )
         return known[1]
 
-    def decide(self, result: Comparison, *, alias: str = "production") -> Decision:
+    def decide(self, result: Comparison, *, alias: str = "production", show: bool = True) -> Decision:
         """Decide by the gate that was fixed with the plan, and record the decision, whatever it is.
 
         Parameters
@@ -243,6 +244,8 @@ class Bench:
             Of `compare`.
         alias
             The alias that a promotion would move.
+        show
+            Whether the cell that decides shows the decision's card, in a notebook.
         """
         run = self._run_of(result)
         plan, recorder = run.plan, self.recording.recorder
@@ -258,6 +261,8 @@ class Bench:
         )
         page = self._page(run, result, decision)
         self.recording.later(lambda: recorder.record_decision(decision.to_mapping(), page))
+        if show and "ipykernel" in sys.modules:
+            show_once(decision)
         return decision
 
     def _seen(self, alias: str) -> int | None:
