@@ -14,7 +14,7 @@ __all__ = ["selection"]
 
 ARMS = 12
 CASES = 400
-STUDIES = 20 if QUICK else 2_000
+STUDIES = 20 if QUICK else 4_000
 TABLES = 12 if QUICK else 500
 SPLITS = 16 if QUICK else 300
 
