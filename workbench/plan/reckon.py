@@ -17,6 +17,7 @@ from workbench.core.records import Message, ModelRef, Reply, Usage
 from workbench.plan.estimate import ArmEstimate, Estimate
 from workbench.plan.grid import Arm, Cell
 from workbench.plan.pilot import Earlier
+from workbench.plan.predicted import predicted_mean
 from workbench.plan.prices import PriceBook
 
 __all__ = ["Counter", "Known", "estimate"]
@@ -196,20 +197,13 @@ def _input(tally: _Tally) -> tuple[tuple[int, int], str]:
 
 
 def _output(tally: _Tally) -> tuple[tuple[float, float], str]:
-    """Return tokens of one answer, low and high, and what they rest on.
-
-    From earlier answers: a 95 % prediction interval of the mean over the cases to be asked, by Student's t
-    on the means of the earlier cases (Hahn & Meeker 1991, Statistical Intervals, section 4.7). Both what the
-    earlier cases do not tell and what the new ones will draw is in it.
-    """
+    """Return tokens of one answer, low and high, and what they rest on."""
     limit = output_limit(tally.arm)
     means = [fmean(each) for each in tally.tokens_out.values()]
     replies = sum(len(each) for each in tally.tokens_out.values())
     if replies >= ENOUGH_REPLIES and len(means) > 1:
         new = max(1, len(tally.counted) + len(tally.uncounted))
-        reach = _quantile(len(means) - 1) * stdev(means) * math.sqrt(1 / len(means) + 1 / new)
-        mean = fmean(means)
-        low, high = max(0.0, mean - reach), mean + reach
+        low, high = predicted_mean(means, new)
         basis = f"from {replies} earlier replies"
         return (low, high if limit is None else max(low, min(high, limit))), basis
     if tally.expected_bytes:
@@ -221,12 +215,6 @@ def _output(tally: _Tally) -> tuple[tuple[float, float], str]:
     if limit is None:
         return (low, high), basis
     return (min(low, limit), min(high, limit)), f"{basis}, at most {limit} by max_tokens"
-
-
-def _quantile(freedom: int) -> float:
-    from scipy.stats import t
-
-    return float(t.ppf(0.975, freedom))
 
 
 def _tier(arm: Arm) -> str | None:
