@@ -10,6 +10,7 @@ import pytest
 from tests.view.world import PAYLOADS, unsafe
 from workbench.analyze.flips import Flips, flips
 from workbench.analyze.worddiff import word_diff
+from workbench.view.cards import renderers
 from workbench.view.flips import MOST_CASES, MOST_LETTERS, diff_html, flips_card
 
 
@@ -36,7 +37,7 @@ def found(
 
 def test_counts_and_both_outputs_are_there() -> None:
     """Every kind with its number, and what was removed and added in each broken case."""
-    html = flips_card(found())
+    html = renderers()[Flips](found())
     assert "3 broken" in html
     assert "0 fixed" in html
     assert html.count("<del ") == html.count("<ins ") == 3

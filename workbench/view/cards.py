@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.view.comparisons import comparison_card
 from workbench.view.decisions import decision_card
+from workbench.view.flips import flips_card
 from workbench.view.fragments import card, paragraph, table
 from workbench.view.plans import plan_card
 from workbench.view.progress import progress_card, run_card
@@ -41,6 +42,7 @@ def dataset_card(dataset: Dataset) -> str:
 def renderers() -> Mapping[type, Callable[[Any], str]]:
     """Return the function that draws each result type; the loader for `core.show.register`."""
     from workbench.analyze.compare import Comparison
+    from workbench.analyze.flips import Flips
     from workbench.define.dataset import Dataset
     from workbench.define.variant import Variant
     from workbench.plan.plan import Plan
@@ -53,6 +55,7 @@ def renderers() -> Mapping[type, Callable[[Any], str]]:
         Comparison: comparison_card,
         Dataset: dataset_card,
         Decision: decision_card,
+        Flips: flips_card,
         History: history_card,
         Plan: plan_card,
         Progress: progress_card,
