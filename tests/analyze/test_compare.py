@@ -65,6 +65,16 @@ def test_every_denominator_is_there() -> None:
     assert "1 of 100 answers have no score" in text
 
 
+def test_another_best_is_said() -> None:
+    """Where failures counted as wrong make another arm the best, a note says so."""
+    frame = trial_table({"base": (0.7, 1), "flaky": (0.95, 1)}, cases=100, repeats=1)
+    lost = (frame["arm"] == "flaky") & (frame["case_id"].str[1:].astype(int) < 50)
+    frame.loc[lost, ["status", "score_exact"]] = ["error", np.nan]
+    text = " ".join(compare(frame, "exact", "base").notes)
+    assert "flaky is best by what was answered, base with failures counted as wrong" in text
+    assert "is best by" not in " ".join(compare(frame[~lost], "exact", "base").notes)
+
+
 def test_unknown_price_is_not_zero() -> None:
     """An arm without a price has no cost, and no cost difference, and a note says so."""
     frame = trial_table({"base": (0.7, 1), "dark": (0.7, 1)}, cases=40)

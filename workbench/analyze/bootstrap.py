@@ -109,7 +109,7 @@ class Means:
         matrix
             Shape (values, columns); NaN where missing.
         codes
-            Shape (values,): number of each row's cluster, from 0.
+            Shape (values,): number of each row's cluster, from 0; every cluster has a row.
         """
         x = np.asarray(matrix, dtype=float)
         known = ~np.isnan(x)
@@ -133,13 +133,8 @@ class Means:
 
 
 def _by_cluster(x: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArray[np.float32]:
-    clusters = int(codes.max()) + 1 if len(codes) else 0
-    if len(codes) == clusters:
-        out = np.empty_like(x)
-        out[codes] = x
-    else:
-        out = np.zeros((clusters, x.shape[1]))
-        np.add.at(out, codes, x)
+    out = np.zeros((int(codes.max()) + 1 if len(codes) else 0, x.shape[1]))
+    np.add.at(out, codes, x)
     return out.astype(np.float32)
 
 
