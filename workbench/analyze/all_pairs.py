@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from workbench.analyze.bootstrap import DRAWS, Means, bootstrap
 from workbench.analyze.cells import case_clusters, case_means, scores
 from workbench.analyze.correct import Family, max_t
-from workbench.analyze.pairs import paired_columns, scale
+from workbench.analyze.pairs import Scale, paired_columns, scale
 from workbench.analyze.verdicts import judged
 from workbench.analyze.wording import with_bounds
 from workbench.core.show import Shown
@@ -184,12 +184,9 @@ def all_pairs(
         max_t(each["center"], each["se"], each["df"], _of_pairs(off, len(pairs)), alpha)
         for each, off in zip((found, money), drawn, strict=True)
     )
-    turned = Family(low=-tests.high, high=-tests.low, p_value=tests.p_value, p_adjusted=tests.p_adjusted)
-    back = found.assign(center=-found["center"], estimate=-found["estimate"])
-    rows = judged(found, kind, margin, alpha, tests).assign(
+    rows = _both_verdicts(found, kind, margin, alpha, tests).assign(
         arm=[first for first, _ in pairs],
         against=[second for _, second in pairs],
-        verdict_against=judged(back, kind, margin, alpha, turned)["verdict"],
         cost_difference_usd_per_1000=money["estimate"],
         cost_low=bill.low,
         cost_high=bill.high,
@@ -204,6 +201,16 @@ def all_pairs(
         table=rows[list(PAIR_COLUMNS)],
         points=kind.bounds is not None,
     )
+
+
+def _both_verdicts(
+    found: pd.DataFrame, kind: Scale, margin: float, alpha: float, tests: Family
+) -> pd.DataFrame:
+    """Return the pairs as `judged`, and what the second arm's verdict is against the first."""
+    turned = Family(low=-tests.high, high=-tests.low, p_value=tests.p_value, p_adjusted=tests.p_adjusted)
+    back = found.assign(center=-found["center"], estimate=-found["estimate"])
+    against = judged(back, kind, margin, alpha, turned)["verdict"]
+    return judged(found, kind, margin, alpha, tests).assign(verdict_against=against)
 
 
 def _means(matrix: pd.DataFrame, pairs: list[tuple[str, str]], clusters: pd.Series) -> Means:
