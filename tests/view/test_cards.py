@@ -155,6 +155,7 @@ def test_renderers_cover_every_result_of_the_journey(study):
         "Comparison",
         "Dataset",
         "Decision",
+        "Flips",
         "History",
         "Plan",
         "Progress",
