@@ -110,6 +110,50 @@ def test_a_budget_that_is_reached_is_said(url: str, store: str, tmp_path: Path) 
     assert "already answered" in more.stdout
 
 
+def test_a_budget_of_the_command_line(url: str, store: str, tmp_path: Path) -> None:
+    """It replaces the study file's: too small for an answer of each arm there is no verdict; more resumes."""
+    commands = project(tmp_path, url, store, name="capped")
+    assert "Budget: 0.5 USD and 900 tokens" in (
+        commands("plan", "tickets", "--budget-usd", "0.5", "--budget-tokens", "900").stdout
+    )
+    done = commands("run", "tickets", "--budget-tokens", "30")
+    assert done.exit_code == 2
+    assert "the budget of 1 USD and 30 tokens is reached" in done.stderr
+    assert "the same command again" in done.stderr
+    assert commands("sync", "tickets").exit_code == 2  # there is nothing of it
+    more = commands("resume", "tickets", "--budget-tokens", "100000")
+    assert more.exit_code == 0, more.output
+    assert "100% done: 72 of 72" in more.stderr
+    wrong = commands("run", "tickets", "--budget-tokens", "0")
+    assert (wrong.exit_code, "above 0" in wrong.stderr) == (2, True)
+
+
+def test_sync_delivers_what_a_study_was_before_it_was_edited(url: str, store: str, tmp_path: Path) -> None:
+    """Every execution that the journal holds, also where the study as it stands was never run."""
+    commands = project(tmp_path, url, NOWHERE, name="edited")
+    assert commands("run", "tickets").exit_code == 2  # no store
+    commands.change("temperature: 0.0", "temperature: 0.5")
+    done = Project(root=commands.root, store=store)("sync", "tickets")
+    assert done.exit_code == 0, done.output
+    journal = Journal(tmp_path / ".workbench" / "journal.sqlite")
+    (execution,) = journal.executions()
+    assert execution.execution_id in done.stdout
+    assert not journal.pending(execution.execution_id, limit=1)
+    journal.close()
+
+
+def test_an_endpoint_that_is_not_there_is_told_while_it_is_tried(store: str, tmp_path: Path) -> None:
+    """A line of its own says which and why, once, before the run gives up; nothing is of unknown cost."""
+    done = project(tmp_path, f"{NOWHERE}/v1", store, name="nobody")("run", "tickets")
+    assert done.exit_code == 2
+    held = [line for line in done.stderr.splitlines() if line.startswith("  mine: ")]
+    assert held
+    assert "the connection failed" in held[0]
+    assert len(held) == len({re.sub(r"\d+", "#", line) for line in held})
+    assert "unknown cost" not in done.stderr
+    assert "Start the endpoint" in done.stderr
+
+
 def test_a_study_that_is_not_there(fresh: Project) -> None:
     """Exit code 2; the error names the file and what to do, without a traceback."""
     done = fresh("plan", "no-such")

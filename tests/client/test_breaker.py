@@ -20,6 +20,7 @@ from workbench.client.circuit import BreakerState
 from workbench.client.deadline import until
 from workbench.client.fakes import Echo, fake_error, fake_reply
 from workbench.client.limit import Concurrency
+from workbench.client.resilience import Resilience
 from workbench.core.records import Workload
 from workbench.errors import ModelError
 
@@ -393,6 +394,25 @@ def test_half_the_calls_failing_is_not_an_outage() -> None:
         while layer.circuits[REF].state == "closed":
             await asyncio.gather(wrapped.ask(ask_of()), return_exceptions=True)
         assert len(model.sent) - 1000 <= 20
+
+    virtual(run())
+
+
+def test_a_model_that_never_answered_is_told_at_its_first_failure() -> None:
+    """Before the circuit opens, with what failed; one answer, and single failures are no news."""
+
+    async def run() -> None:
+        layers = Resilience()
+        wrapped = layers(Sometimes(lambda now: now < 30, kind="connection"))
+        assert layers.told() == ()
+        asked = asyncio.ensure_future(wrapped.ask(ask_of()))
+        await asyncio.sleep(0.5)
+        (line,) = layers.told()
+        assert line.startswith(f"{REF.name}: has answered no call yet (")
+        await asyncio.gather(asked, return_exceptions=True)
+        await asyncio.sleep(30)
+        await wrapped.ask(ask_of())
+        assert layers.told() == ()
 
     virtual(run())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from typing import Any
 
 import looptime
@@ -235,6 +236,19 @@ def test_a_shared_limit() -> None:
     virtual(run())
     assert server.refused <= 0.1 * server.accepted
     assert server.accepted >= 0.9 * 300 * 4
+
+
+def test_one_model_has_limits_of_its_own() -> None:
+    """What is declared for it goes before what holds for all; of what it leaves open that counts."""
+
+    async def run() -> None:
+        layer = Limits(requests_per_min=60, tokens_per_min=900)
+        other = replace(REF, model="large")
+        layer.declare(other, requests_per_min=6000)
+        assert [layer.lanes[REF].requests.per_min, layer.lanes[REF].tokens.per_min] == [60, 900]
+        assert [layer.lanes[other].requests.per_min, layer.lanes[other].tokens.per_min] == [6000, 900]
+
+    virtual(run())
 
 
 def test_a_hold_is_for_all() -> None:

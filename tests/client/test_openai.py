@@ -19,7 +19,7 @@ from tests.client.server import Seen, answer, chat, serve
 from tests.conformance.model import answers, fails, passes_cancellation, request
 from workbench.client.openai import OpenAI, kind_of
 from workbench.client.wire import body_of
-from workbench.core.records import Attempt, Message, Usage
+from workbench.core.records import NO_TOKEN, Attempt, Message, Usage
 from workbench.core.redact import redact
 from workbench.errors import ErrorKind, InputError, ModelError
 
@@ -229,6 +229,7 @@ def test_nobody_there() -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
     error = asyncio.run(fails(OpenAI("fake", base_url=url), request(), "connection"))
     assert "the connection failed" in error.problem
+    assert error.attempts[0].usage == NO_TOKEN, "nothing was sent: that is known, not missing"
     assert "Start the endpoint" in error.remedy
     assert url in error.remedy
 

@@ -42,6 +42,13 @@ def test_labels(system: str) -> None:
     assert read(system).labels == ABC
 
 
+@pytest.mark.parametrize("system", ["Answer with one of yes, no.", "Is it one? Answer one of yes or no."])
+def test_no_is_a_label(system: str) -> None:
+    """Unless words follow it: "no explanation" is none."""
+    assert read(system).labels == ("yes", "no")
+    assert read("Answer with one of a, b, no explanation.").labels == ("a", "b")
+
+
 def test_descriptions_from_lines_and_parentheses() -> None:
     """Descriptions are found in lines for known labels, however marked, and in parentheses."""
     prompt = read(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.plan.world import BOOK, MINI
-from workbench.core.records import Attempt, ModelRef, Usage
+from workbench.core.records import NO_TOKEN, Attempt, ModelRef, Usage
 from workbench.errors import PlanError
 from workbench.plan.prices import Price, PriceBook
 
@@ -114,6 +114,9 @@ def test_a_failed_attempt_costs_nothing_or_something_unknown(
     priced = BOOK.price(attempt, MINI)
     assert priced.cost_usd == cost
     assert priced.price_book == BOOK.id
+    never_sent = replace(attempt, error_kind="connection", http_status=None, usage=NO_TOKEN)
+    assert BOOK.price(never_sent, MINI).cost_usd == 0
+    assert BOOK.price(replace(never_sent, usage=None), MINI).cost_usd is None
 
 
 def test_the_id_says_which_prices() -> None:

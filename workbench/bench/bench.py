@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,11 +16,12 @@ from workbench.bench.models import Models, ModelSpec, price_book
 from workbench.bench.recording import Recording
 from workbench.client.resilience import Resilience
 from workbench.core.protocols import Scorer
+from workbench.core.records import Workload
 from workbench.core.table import to_frame
 from workbench.define.dataset import Dataset
 from workbench.define.study import Study, slug
 from workbench.define.variant import Variant
-from workbench.errors import InputError, PlanError, RecordError
+from workbench.errors import DatasetError, InputError, PlanError, RecordError
 from workbench.plan.gate import Gate
 from workbench.plan.make import make_plan
 from workbench.plan.plan import Arm, Plan
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Bench"]
 
+CONCURRENCY = 16
+"""Calls under way at a time where nobody says otherwise."""
+
 
 class Bench:
     """A study, where its things are kept, and how its models are asked.
@@ -61,7 +66,7 @@ class Bench:
     tracking_uri
         The MLflow store; None: ``MLFLOW_TRACKING_URI``, else SQLite in the project's folder.
     concurrency
-        Calls under way at a time, at least 1.
+        Calls under way at a time, at least 1; None: the study file's, else 16.
     fallback
         Name of a model -> the models that answer, in order, where it is exhausted. Every row of such a run
         is drawn apart and names it, and no arm that another model answered for is promoted. None: the study
@@ -83,7 +88,7 @@ class Bench:
         prices: Mapping[str, Mapping[str, Any] | Price] | None = None,
         home: str | Path | None = None,
         tracking_uri: str | None = None,
-        concurrency: int = 16,
+        concurrency: int | None = None,
         fallback: Mapping[str, Sequence[ModelSpec]] | None = None,
         resilience: Resilience | None = None,
     ) -> None:
@@ -98,6 +103,8 @@ class Bench:
             )
         if fallback is None and self.study is not None:
             fallback = self.study.fallback
+        if concurrency is None:
+            concurrency = (None if self.study is None else self.study.concurrency) or CONCURRENCY
         layers = resilience or Resilience(concurrency=concurrency)
         self.models = Models(specs, fallback, layers, self.home.vectors)
         self.book = price_book(self.study, specs, prices)
@@ -121,6 +128,7 @@ class Bench:
         params: Mapping[str, Any] | None = None,
         budget_usd: float | None = None,
         budget_tokens: int | None = None,
+        workload: Workload | None = None,
         sample: str = "main",
     ) -> Plan:
         """Say what a run will cost and what it can show; nothing is spent.
@@ -130,6 +138,9 @@ class Bench:
         variants, cases, scorers, incumbent, repeats, seed, params, budget_usd, budget_tokens
             As `make_plan` takes them. None: the study file's; without one, one repeat, seed 1, no parameters,
             no budget, and the first variant is the incumbent.
+        workload
+            ``batch`` waits out limits, outages and retries; ``interactive`` fails fast, as an app would, and
+            has its own percentiles. None: the study file's, else ``batch``.
         margin
             The loss of quality that counts as "not worse"; None: the gate's.
         gate
@@ -153,6 +164,7 @@ class Bench:
                 "repeats": repeats,
                 "seed": seed,
                 "params": params,
+                "workload": workload,
                 "budget_usd": budget_usd,
                 "budget_tokens": budget_tokens,
             },
@@ -361,8 +373,11 @@ class Bench:
             )
         gate = plan.gate
         frame = to_frame(trials, self.journal.scores(plan.execution_id))
-        result = compare(frame, gate.score, plan.incumbent, gate.margin, gate.alpha)
-        self.recording.record(plan, result, report_html(plan, result)).result()
+        result, page = None, None
+        with contextlib.suppress(DatasetError):  # an arm without an answer: the rest goes all the same
+            result = compare(frame, gate.score, plan.incumbent, gate.margin, gate.alpha)
+            page = report_html(plan, result)
+        self.recording.record(plan, result, page).result()
         return plan.execution_id
 
     def close(self) -> None:

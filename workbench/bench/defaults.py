@@ -27,7 +27,7 @@ def filled(
     ----------
     given
         What a person said; None where nothing: variants, cases, scorers, incumbent, gate, repeats, seed,
-        params, budget_usd, budget_tokens.
+        params, workload, budget_usd, budget_tokens.
     margin
         The gate's margin; None: as it is.
     scorers_of
@@ -68,4 +68,5 @@ def filled(
         "budget_usd": pick("budget_usd"),
         "budget_tokens": pick("budget_tokens"),
         "params": pick("params", {}),
+        "workload": pick("workload", "batch"),
     }

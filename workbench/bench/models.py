@@ -60,7 +60,8 @@ OFFLINE_MODELS = tuple(OFFLINE_PRICES)
 CLOSES_WITHIN_S = 2.0
 """Seconds that an endpoint's connections have to end in order."""
 
-_KEYS = ("name", "model", "base_url", "api_key_env", "price", "timeout_s")
+_OPTIONS = ("timeout_s", "stream", "requests_per_min", "tokens_per_min")
+_KEYS = ("name", "model", "base_url", "api_key_env", "price", *_OPTIONS)
 
 
 class Models:
@@ -69,8 +70,9 @@ class Models:
     Parameters
     ----------
     specs
-        Each ``offline/<model>``, ``<endpoint>/<model>`` of `ENDPOINTS`, a mapping with name, model, base_url
-        and api_key_env (the *name* of the environment variable), or a model, taken as it is.
+        Each ``offline/<model>``, ``<endpoint>/<model>`` of `ENDPOINTS`, a mapping with one of these as its
+        name, or with name, model, base_url and api_key_env (the *name* of the environment variable), and
+        what else `OpenAI` takes; or a model, taken as it is.
     fallback
         Name of a model -> who answers where it is exhausted, first choice first; None: nobody does.
     resilience
@@ -94,6 +96,7 @@ class Models:
     ) -> None:
         self._endpoint = OfflineProcess(vectors=vectors)
         self._connected: dict[str, OpenAI] = {}
+        self._options: dict[str, Mapping[str, Any]] = {}  # of embedded models, until they are connected
         self.refs: tuple[ModelRef, ...] = tuple(self._refer(spec) for spec in specs)
         """The models as the journey names them."""
         self.resilience = resilience or Resilience()
@@ -118,8 +121,10 @@ class Models:
                 )
 
     def _refer(self, spec: ModelSpec) -> ModelRef:
-        if isinstance(spec, str) and spec.partition("/")[0] == "offline":
-            return offline_ref(spec)
+        name = spec.get("name") if isinstance(spec, Mapping) and "base_url" not in spec else spec
+        if isinstance(name, str) and name.partition("/")[0] == OFFLINE:
+            self._options[name] = _options(spec) if isinstance(spec, Mapping) else {}
+            return offline_ref(name)
         model = spec if isinstance(spec, OpenAI) else connect(spec)
         self._connected[model.ref.name] = model
         return model.ref
@@ -166,8 +171,10 @@ class Models:
 
     def _connect(self, ref: ModelRef) -> OpenAI:
         if ref.name not in self._connected:
+            options = self._options.get(ref.name, {})
+            url = self._endpoint.base_url
             self._connected[ref.name] = OpenAI(
-                ref.model, base_url=self._endpoint.base_url, name=ref.name, origin=OFFLINE
+                ref.model, base_url=url, name=ref.name, origin=OFFLINE, **options
             )
         return self._connected[ref.name]
 
@@ -224,19 +231,28 @@ def connect(spec: str | Mapping[str, Any]) -> OpenAI:
     )
 
 
-def _from_mapping(spec: Mapping[str, Any]) -> OpenAI:
+def _checked(spec: Mapping[str, Any]) -> Mapping[str, Any]:
     unknown = [key for key in spec if key not in _KEYS]
     if unknown or "name" not in spec:
         problem = f"there is no setting {unknown[0]!r}" if unknown else "it has no name"
         raise InputError(f"model {dict(spec)!r}", problem, f"Known are {', '.join(_KEYS)}.")
-    name = str(spec["name"])
-    variable = spec.get("api_key_env")
+    return spec
+
+
+def _options(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: spec[key] for key in _OPTIONS if _checked(spec).get(key) is not None}
+
+
+def _from_mapping(spec: Mapping[str, Any]) -> OpenAI:
+    name, options = str(_checked(spec)["name"]), _options(spec)
+    provider, _, model = name.partition("/")
+    url = spec.get("base_url")
+    if url is None and provider in ENDPOINTS and model:
+        url = ENDPOINTS[provider]
+    else:
+        model = name
     return OpenAI(
-        str(spec.get("model", name)),
-        base_url=spec.get("base_url"),
-        api_key_env=None if variable is None else str(variable),
-        name=name,
-        timeout_s=float(spec.get("timeout_s", 60.0)),
+        str(spec.get("model", model)), base_url=url, api_key_env=spec.get("api_key_env"), name=name, **options
     )
 
 

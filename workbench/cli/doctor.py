@@ -98,8 +98,11 @@ def examine(home: Home, base_url: str | None = None) -> Iterator[Check]:
     def journal() -> str:
         from workbench.store.journal import Journal
 
-        Journal(home.journal).close()
-        return f"{home.journal} opens"
+        opened = Journal(home.journal)
+        doubts = len(opened.in_doubt())
+        opened.close()
+        told = f"; {doubts:,} calls in doubt: sent and never answered, possibly billed" if doubts else ""
+        return f"{home.journal} opens{told}"
 
     def store() -> str:
         from workbench.record.store import open_store

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import click
 
 from workbench.analyze.compare import Comparison
@@ -32,6 +35,15 @@ __all__ = [
 
 STUDY = click.argument("study")
 
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def _budgets(command: F) -> F:
+    """Add the options of a budget to a command."""
+    usd = click.option("--budget-usd", type=float, help="The most to spend, instead of the study file's.")
+    tokens = click.option("--budget-tokens", type=int, help="The most tokens, input and output, likewise.")
+    return usd(tokens(command))
+
 
 def open_study(study: str) -> Bench:
     """Return the bench of a study file: a name under ``experiments/``, or a path.
@@ -51,15 +63,20 @@ def open_study(study: str) -> Bench:
     return Bench(study)
 
 
-def finish(bench: Bench) -> tuple[Run, Comparison, Decision]:
+def finish(bench: Bench, plan: Plan | None = None) -> tuple[Run, Comparison, Decision]:
     """Run what is missing of a study, compare and decide.
+
+    Parameters
+    ----------
+    plan
+        What to run; None: the study file's.
 
     Raises
     ------
     WorkbenchError
         Where the run gave up: a verdict on what was never answered would be none.
     """
-    handle = ask(bench, bench.plan())
+    handle = ask(bench, plan or bench.plan())
     result = bench.compare(handle)
     return handle, result, bench.decide(result)
 
@@ -70,13 +87,14 @@ def ask(bench: Bench, plan: Plan) -> Run:
     Raises
     ------
     WorkbenchError
-        Where the run gave up, with its reason.
+        Where the run gave up, or ended before every arm had an answer, with its reason.
     """
     handle = bench.run(plan, show=False)
     handle.subscribe(ProgressLine())
     handle.result()
     where = handle.progress
-    if where.state == "failed":
+    bare = [arm.arm for arm in where.arms if arm.done == arm.failed]
+    if where.state == "failed" or (where.state != "done" and bare):
         raise WorkbenchError(
             f"run of {bench.name}",
             where.reason,
@@ -87,18 +105,21 @@ def ask(bench: Bench, plan: Plan) -> Run:
 
 @click.command()
 @STUDY
-def plan(study: str) -> None:
+@_budgets
+def plan(study: str, budget_usd: float | None, budget_tokens: int | None) -> None:
     """Say what a run will cost and what it can show; spends nothing."""
-    echo(str(open_study(study).plan()))
+    echo(str(open_study(study).plan(budget_usd=budget_usd, budget_tokens=budget_tokens)))
 
 
 @click.command()
 @STUDY
-def run(study: str) -> None:
+@_budgets
+def run(study: str, budget_usd: float | None, budget_tokens: int | None) -> None:
     """Run a study (what is missing of it), compare, decide."""
     bench = open_study(study)
-    echo(bench.plan().summary)
-    _, result, decision = finish(bench)
+    plan = bench.plan(budget_usd=budget_usd, budget_tokens=budget_tokens)
+    echo(plan.summary)
+    _, result, decision = finish(bench, plan)
     echo(terminal(decision))
     echo(f"report: {bench.report(result, decision)}")
     bench.sync()
@@ -164,5 +185,9 @@ def report(study: str) -> None:
 def sync(study: str) -> None:
     """Deliver to MLflow what the journal holds of a study and the store has not seen; asks no model."""
     bench = open_study(study)
-    made = bench.deliver(bench.plan())
-    echo(f"MLflow has execution {made} of {bench.name} in {bench.home.tracking_uri}")
+    plan = bench.plan()
+    known = {execution.execution_id for execution in bench.journal.executions(plan.study)}
+    if plan.execution_id in known or not known:
+        bench.deliver(plan)
+    bench.sync()  # executions of the study as it was before it was edited
+    echo(f"MLflow has execution {', '.join(sorted(known))} of {bench.name} in {bench.home.tracking_uri}")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
+from workbench.core.redact import redact
 from workbench.run.progress import Progress
 
 __all__ = ["ProgressLine"]
 
 
 class ProgressLine:
-    """A listener that writes where a run stands: trials, tokens, USD, errors, time left.
+    """A listener that writes where a run stands: trials, tokens, USD, errors, time left, what holds it back.
 
     Parameters
     ----------
@@ -23,9 +26,11 @@ class ProgressLine:
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
         self._tenth = 0
+        self._held: set[str] = set()
 
     def notify(self, event: Progress) -> None:
         """Write a snapshot: over the last one on a terminal, else when another tenth is done."""
+        self._tell(event.endpoints)
         share = event.done / event.planned if event.planned else 1.0
         if self._live:
             bar = "█" * int(share * 20) + "·" * (20 - int(share * 20))
@@ -38,3 +43,11 @@ class ProgressLine:
             why = f"  {event.reason}\n" if event.reason and event.state != "failed" else ""
             self._stream.write(("\n" if self._live else "") + why)
         self._stream.flush()
+
+    def _tell(self, endpoints: Sequence[str]) -> None:
+        """Write what holds calls back on lines of their own, once as long as only its numbers change."""
+        held = {re.sub(r"\d+", "#", line): line for line in endpoints}
+        for kind, line in held.items():
+            if kind not in self._held:
+                self._stream.write(("\r\x1b[K" if self._live else "") + f"  {redact(line)}\n")
+        self._held = set(held)

@@ -37,6 +37,10 @@ class BreakerState:
         How often it has opened.
     probe_in_s
         Seconds until the next call may go; None where it is closed or half-open.
+    proven
+        Whether the model has answered once.
+    problem
+        What failed last, in words; empty where nothing did.
     """
 
     name: str
@@ -47,6 +51,8 @@ class BreakerState:
     failures: int
     opened: int
     probe_in_s: float | None = None
+    proven: bool = False
+    problem: str = ""
 
 
 class Circuit:
@@ -139,6 +145,8 @@ class Circuit:
             failures=self._failures,
             opened=self._opened,
             probe_in_s=max(0.0, self._probe_at - now) if self.state == "open" else None,
+            proven=self.proven,
+            problem=self.last.problem.rstrip(".") if self.last else "",
         )
 
     async def change(self, until: float) -> None:

@@ -102,8 +102,21 @@ class Limits:
             raise ValueError("limits must be positive")
         self.count = count
         self.flow = flow
-        self.lanes = PerModel(lambda ref: _Lane(Rate(requests_per_min), Rate(tokens_per_min)))
+        self._for_all = (requests_per_min, tokens_per_min)
+        self._declared: dict[tuple[str, str], tuple[float | None, float | None]] = {}
+        self.lanes = PerModel(self._lane)
         """The state of each model; not for callers."""
+
+    def declare(
+        self, ref: ModelRef, requests_per_min: float | None = None, tokens_per_min: float | None = None
+    ) -> None:
+        """Say what one model's endpoint allows, before it is asked; None: what holds for all."""
+        self._declared[ref.origin, ref.model] = (requests_per_min, tokens_per_min)
+
+    def _lane(self, ref: ModelRef) -> _Lane:
+        own = self._declared.get((ref.origin, ref.model), (None, None))
+        each = (mine or others for mine, others in zip(own, self._for_all, strict=True))
+        return _Lane(*map(Rate, each))
 
     def __call__(self, model: Model) -> Model:
         """Return the model, asked no faster than allowed."""

@@ -16,7 +16,7 @@ from workbench.client.failures import kind_of_status, remedy_of, response_of, re
 from workbench.client.flight import Flight
 from workbench.client.transport import http_options
 from workbench.client.wire import Assembly, WireError, body_of, reply_of
-from workbench.core.records import Attempt, ModelRef, Reply, Request
+from workbench.core.records import NO_TOKEN, Attempt, ModelRef, Reply, Request
 from workbench.core.redact import redact, remember
 from workbench.errors import ErrorKind, InputError, ModelError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import httpx2
     from openai import AsyncOpenAI
 
-__all__ = ["OpenAI", "kind_of"]
+__all__ = ["OpenAI", "kind_of", "never_sent"]
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 
@@ -57,6 +57,8 @@ class OpenAI:
         Whether the answer is streamed, so that the time to its first token is measured.
     concurrency
         Requests on the wire at once; None: as many as are asked.
+    requests_per_min, tokens_per_min
+        What the endpoint allows, above 0; None: what its ``x-ratelimit-*`` headers say.
     transport
         An httpx2 transport instead of the network.
     now
@@ -65,7 +67,7 @@ class OpenAI:
     Raises
     ------
     InputError
-        Where the endpoint must not be asked (`Endpoint.parse`).
+        Where the endpoint must not be asked (`Endpoint.parse`), or a limit is not above 0.
     """
 
     def __init__(
@@ -81,9 +83,13 @@ class OpenAI:
         price: Any = None,
         stream: bool = False,
         concurrency: int | None = None,
+        requests_per_min: float | None = None,
+        tokens_per_min: float | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
+        if any(limit is not None and limit <= 0 for limit in (requests_per_min, tokens_per_min)):
+            raise InputError(f"model {model!r}", "its limits a minute are not above 0", "Leave them out.")
         self.endpoint = Endpoint.parse(base_url or OPENAI_URL)
         self._own = self.endpoint.origin == Endpoint.parse(OPENAI_URL).origin
         self._variable = api_key_env or (KEY_VARIABLE if self._own else None)
@@ -97,6 +103,7 @@ class OpenAI:
         self.price = price
         self.timeout_s = timeout_s
         self.concurrency = concurrency
+        self.allowed_per_min = (requests_per_min, tokens_per_min)
         self.stream = stream
         self.observers: list[Callable[[ModelRef, Mapping[str, str]], None]] = []
         """Each hears of every response's headers, and whose they are: `Limits.observe`."""
@@ -236,7 +243,8 @@ class OpenAI:
         problem = redact(words_of(error, kind, status))
         attempts: tuple[Attempt, ...] = ()
         if flight is not None:
-            attempts = (flight.attempt(ended, kind=kind, error=problem, status=status),)
+            made = flight.attempt(ended, kind=kind, error=problem, status=status)
+            attempts = (replace(made, usage=NO_TOKEN) if never_sent(error) else made,)
         url, name = self.endpoint.base_url, self.ref.model
         remedy = remedy_of(
             kind, base_url=url, model=name, key_variable=self._variable, status=status, code=code
@@ -250,6 +258,14 @@ class OpenAI:
             retry_after_s=retry_after_s(headers, self._now()),
             attempts=attempts,
         )
+
+
+def never_sent(error: BaseException) -> bool:
+    """Return whether an exception says that there was no connection to send anything on."""
+    import httpx2
+
+    cause = error.__cause__ or error
+    return isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout))
 
 
 def kind_of(error: BaseException) -> ErrorKind:

@@ -18,8 +18,8 @@ PATIENCE = 4
 """Concurrency goes down to this part at least. Failures that have nothing to do with load would take it to 1
 otherwise, and then all others' deadlines run out in the queue."""
 
-UNPROVEN_WAIT_S = 10.0
-"""Batch work waits so long for an endpoint that has not answered once: its address may be wrong."""
+UNPROVEN_WAIT_S = 6.0
+"""Batch work waits so long, one probe, where an endpoint has not answered once: its address may be wrong."""
 
 
 class Resilience:
@@ -78,6 +78,9 @@ class Resilience:
         observers = getattr(model, "observers", None)  # a model without headers has no limits to tell
         if observers is not None and self.limits.observe not in observers:
             observers.append(self.limits.observe)
+        allowed = getattr(model, "allowed_per_min", (None, None))
+        if allowed != (None, None):
+            self.limits.declare(model.ref, *allowed)  # type: ignore[attr-defined]  # it is an `OpenAI`
         layers = (self.retry, permit, self.breaker, halt)
         return chain(model, *(layer for layer in layers if layer is not None))
 
@@ -87,10 +90,13 @@ class Resilience:
 
     def _circuits(self) -> Iterator[str]:
         for state in self.breaker.states:
+            why = f" ({state.problem})" if state.problem else ""
             if state.state == "open":
-                yield f"{state.name}: down, left alone; the next probe in {state.probe_in_s or 0:.0f} s"
+                yield f"{state.name}: down, left alone; the next probe in {state.probe_in_s or 0:.0f} s{why}"
             elif state.state == "half_open":
-                yield f"{state.name}: down, a probe is on its way"
+                yield f"{state.name}: down, a probe is on its way{why}"
+            elif state.problem and not state.proven:
+                yield f"{state.name}: has answered no call yet{why}"
 
     def _places(self) -> Iterator[str]:
         for (_, model), window, _ in self.adaptive.windows.items():

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 __all__ = [
     "ANSWER",
+    "NO_TOKEN",
     "Attempt",
     "Message",
     "ModelRef",
@@ -153,6 +154,10 @@ class Usage:
         )
 
 
+NO_TOKEN = Usage(tokens_in_uncached=0, tokens_out=0)
+"""What an attempt took that never reached an endpoint: known to be nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One request on the wire, successful or not; the row that money is counted from.
@@ -175,7 +180,7 @@ class Attempt:
     error_kind, error, http_status
         Why it failed, or why its reply was rejected; the first two None where neither.
     usage
-        None where the endpoint reported none: unknown, not zero.
+        None where the endpoint reported none: unknown, not zero. `NO_TOKEN` where no connection was made.
     service_tier
         As the endpoint reports it (default, flex, batch, …); None where it does not.
     cost_usd, price_book

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.core.identity import digest
+from workbench.core.records import Workload
 from workbench.core.redact import redact
 from workbench.core.show import Shown
 from workbench.define.cells import plain
@@ -25,6 +26,7 @@ from workbench.define.study_parts import (
     read_params,
     read_prices,
     read_scorers,
+    read_workload,
 )
 from workbench.define.study_variants import read_incumbent, read_variants
 from workbench.define.study_yaml import MAX_BYTES, Tree, dump, parse
@@ -45,6 +47,8 @@ _KEYS = (
     "repeats",
     "seed",
     "params",
+    "workload",
+    "concurrency",
     "scorers",
     "incumbent",
     "gate",
@@ -87,7 +91,8 @@ class Study(Shown):
         The rows split off as examples, disjoint from the cases, any first part of them balanced over the
         expected answers; None where none are asked for.
     models
-        Each a name (``provider/model``), or a mapping with name, base_url, model, api_key_env, price.
+        Each a name (``provider/model``), or a mapping with name, base_url, model, api_key_env, price,
+        timeout_s, stream, requests_per_min, tokens_per_min.
     fallback
         Name of a model -> the models that answer, in order, where it is exhausted; empty: none does.
     variants
@@ -98,6 +103,10 @@ class Study(Shown):
         Of the sampling seeds and the order of cases.
     params
         Protocol parameters of all variants.
+    workload
+        ``batch`` (waits and retries as long as it takes) or ``interactive`` (fails fast, as an app would).
+    concurrency
+        Calls under way at a time; None: the bench's default.
     scorers
         Each a name, or a mapping from one name to its options.
     incumbent
@@ -123,6 +132,8 @@ class Study(Shown):
     repeats: int
     seed: int
     params: Mapping[str, Any]
+    workload: Workload
+    concurrency: int | None
     scorers: tuple[str | Mapping[str, Any], ...]
     incumbent: str
     gate: Mapping[str, Any]
@@ -187,6 +198,8 @@ class Study(Shown):
             repeats=top.whole("repeats", 1, low=1, high=1000),
             seed=top.whole("seed", 1),
             params=read_params(top),
+            workload=read_workload(top),
+            concurrency=top.whole("concurrency", 0, low=1, high=1000) or None,
             scorers=read_scorers(top),
             incumbent=read_incumbent(top, variants, model_names),
             gate=read_gate(top),

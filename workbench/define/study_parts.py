@@ -6,8 +6,9 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from workbench.core.records import Workload
 from workbench.define.dataset import Dataset
 from workbench.define.section import Section, nearest
 from workbench.errors import InputError
@@ -20,11 +21,13 @@ __all__ = [
     "read_params",
     "read_prices",
     "read_scorers",
+    "read_workload",
 ]
 
 _READERS = {".csv": Dataset.from_csv, ".jsonl": Dataset.from_jsonl, ".parquet": Dataset.from_parquet}
 _PRICE_KEYS = ("in_per_mtok", "out_per_mtok", "cached_in_per_mtok", "cache_write_per_mtok", "note")
-_MODEL_KEYS = ("name", "model", "base_url", "api_key_env", "price")
+_MODEL_NUMBERS = ("timeout_s", "requests_per_min", "tokens_per_min")
+_MODEL_KEYS = ("name", "model", "base_url", "api_key_env", "price", "stream", *_MODEL_NUMBERS)
 
 _GATE_NUMBERS: Mapping[str, float] = {  # and the largest value that makes sense
     "margin": float("inf"),
@@ -46,7 +49,7 @@ _ELSEWHERE = {
     "messages": "Write prompts under `variants:`.",
     "seed": "Use the study's own `seed:`; every case and repeat gets its seed from it.",
     "n": "Use `repeats:`.",
-    "stream": "Leave it out.",
+    "stream": "Write it at the model: `{name: …, stream: true}`.",
 }
 _PARAMS = (
     "temperature",
@@ -134,13 +137,16 @@ def _read_model(top: Section, key: str, index: int, item: Any) -> str:
         raise model.error(
             "api_key_env", "this names no environment variable", "Write a name: OPENAI_API_KEY."
         )
+    model.flag("stream")
+    for key in _MODEL_NUMBERS:
+        model.number(key, low=1e-3)
     if item.get("price") is not None:
         _price(model.section("price", known=_PRICE_KEYS))
     return model.text("name")
 
 
 def read_models(top: Section) -> tuple[str | Mapping[str, Any], ...]:
-    """Return the models: a name, or a mapping with name, base_url, model, api_key_env, price."""
+    """Return the models: a name, or a mapping of `_MODEL_KEYS`."""
     seen: set[str] = set()
     for index, item in enumerate(top.items("models")):
         name = _read_model(top, "models", index, item)
@@ -198,6 +204,16 @@ def read_gate(top: Section) -> Mapping[str, Any]:
     for key, high in _GATE_NUMBERS.items():
         gate.number(key, high=high)
     return {key: value for key, value in gate.value.items() if value is not None}
+
+
+def read_workload(top: Section) -> Workload:
+    """Return the latency class of all calls; batch where none is named."""
+    known: tuple[Workload, ...] = get_args(Workload)
+    said = top.text("workload", "batch")
+    for workload in known:
+        if said == workload:
+            return workload
+    raise top.error("workload", f"workload is {said!r}", nearest(said, known))
 
 
 def read_params(section: Section) -> Mapping[str, Any]:

@@ -39,7 +39,9 @@ _LINE = re.compile(
     r"(?:\s*(?::|=|\s[-–—]\s)\s*[*_]*(?P<about>\S.*))?\s*$"
 )
 _STRIP = " \t\"'`*[](){}<>“”‘’"
-_NOT_LABELS = re.compile(r"^(?:and |but )?(?:nothing|no|not|only|without|never|then|please|exactly)\b", re.I)
+_NOT_LABELS = re.compile(
+    r"^(?:and |but )?(?:no\s|(?:nothing|not|only|without|never|then|please|exactly)\b)", re.I
+)
 _LEAD = re.compile(r"^(?:the following|these|the|any of|following)\s+(?:\w+\s*:\s*)?", re.I)
 
 

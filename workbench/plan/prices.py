@@ -15,7 +15,7 @@ from importlib.metadata import version
 from typing import Any
 
 from workbench.core.identity import digest
-from workbench.core.records import Attempt, ModelRef, Trial, Usage
+from workbench.core.records import NO_TOKEN, Attempt, ModelRef, Trial, Usage
 from workbench.errors import PlanError
 
 __all__ = ["Price", "PriceBook"]
@@ -212,12 +212,13 @@ class PriceBook:
         -----
         An attempt that failed without reporting usage costs nothing known: its cost is None where the
         endpoint may have worked on it (a timeout, a broken connection, a malformed reply), and 0 where it
-        refused with a status or was never sent.
+        refused with a status or was never sent, which a usage of no token says.
         """
         model = attempt.ref or model
-        if attempt.error_kind is not None and attempt.usage is None:
+        if attempt.error_kind is not None and attempt.usage in (None, NO_TOKEN):
             unknown = attempt.http_status is None and attempt.error_kind in ("timeout", "connection")
             unknown = unknown or attempt.error_kind in ("malformed", "canceled", "internal")
+            unknown = unknown and attempt.usage is None
             return replace(attempt, cost_usd=None if unknown else 0.0, price_book=self.id)
         asked = (
             model if attempt.model == model.model else replace(model, name=attempt.model, model=attempt.model)

@@ -30,6 +30,9 @@ ScoreTrial = Callable[[Trial, Sequence[Scorer]], Awaitable[Sequence[Score]]]
 NOTICE_S = 0.25
 """Seconds between two snapshots to the listener."""
 
+BEAT_S = 1.0
+"""Seconds after which there is one though nothing has landed."""
+
 ONE_TOKEN = Usage(tokens_in_uncached=1, tokens_out=1)
 
 
@@ -63,7 +66,7 @@ async def execute(
     score
         `workbench.score.apply.score_trial`, or another of its shape.
     listener
-        Hears `Progress`, at most four times a second, and the last one.
+        Hears `Progress`, at most four times a second and at least once, and the last one.
     concurrency
         Calls under way at a time, at least 1.
     stop
@@ -153,6 +156,7 @@ class _Execution:
 
     async def run(self, caller: Caller, stop: Stop, concurrency: int) -> Progress:
         cells = self.open_cells(stop)
+        beat = self.loop.create_task(self.beat())
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(concurrency):
@@ -164,8 +168,11 @@ class _Execution:
             self.tracker.end("stopped", "it was canceled")
             raise
         finally:
+            beat.cancel()
             if stop.is_set:
                 self.tracker.end("stopped", "it was stopped; run the same plan again to resume")
+            if caller.budget.reached:
+                self.tracker.again(caller.reached())  # the last calls are settled now
             if self.course.ended:
                 self.tracker.end("stopped", self.course.ended)
             self.tracker.end("done")
@@ -279,6 +286,12 @@ class _Execution:
         self.course.landed(row, [*self.scored[row.trial_id], *scores])
         self.notify()
         return True
+
+    async def beat(self) -> None:
+        """Tell where it stands, and what holds calls back, also while nothing lands."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            self.notify()
 
     def notify(self, *, force: bool = False) -> None:
         now = self.loop.time()

@@ -205,6 +205,11 @@ class Tracker:
         if self.state == "running":
             self.state, self.reason = state, str(redact(reason))
 
+    def again(self, reason: str) -> None:
+        """Say anew why the budget ended it; another end stays as it is."""
+        if self.state == "budget":
+            self.reason = str(redact(reason))
+
     def finish(self) -> None:
         """Stop the clock."""
         self._ended = self._time()
