@@ -174,8 +174,7 @@ def all_pairs(
     values, clusters = scores(table, score), case_clusters(table)
     kind, quality = scale(values), case_means(table, values)
     cost = case_means(table, 1000 * table["cost_usd"])
-    best = quality.mean().reindex(names).sort_values(ascending=False, kind="stable", na_position="last")
-    arms = [str(name) for name in best.index]
+    arms = list(quality.mean().reindex(names).sort_values(ascending=False, kind="stable").index)
     pairs = list(itertools.combinations(arms, 2))
     found, money = paired_columns(quality, pairs, clusters, kind), paired_columns(cost, pairs, clusters)
     parts = [_means(matrix[arms], pairs, clusters) for matrix in (quality, cost)]
@@ -185,12 +184,9 @@ def all_pairs(
         for each, off in zip((found, money), drawn, strict=True)
     )
     rows = _both_verdicts(found, kind, margin, alpha, tests).assign(
-        arm=[first for first, _ in pairs],
-        against=[second for _, second in pairs],
-        cost_difference_usd_per_1000=money["estimate"],
-        cost_low=bill.low,
-        cost_high=bill.high,
+        cost_difference_usd_per_1000=money["estimate"], cost_low=bill.low, cost_high=bill.high
     )
+    rows[["arm", "against"]] = pairs
     return AllPairs(
         score=score,
         margin=margin,
