@@ -29,7 +29,7 @@ def quick(seed: int = 3, **options: int) -> Resilience:
 
 
 def asked(
-    faults: Faults, resilience: Resilience, count: int, *, timeout_s: float = 0.2
+    faults: Faults, resilience: Resilience, count: int, *, timeout_s: float = 0.5
 ) -> list[Reply | ModelError]:
     """Ask a faulty server, streamed and unstreamed in turn."""
 
@@ -93,12 +93,12 @@ def test_what_holds_calls_back_is_told() -> None:
         assert resilience.told() == ()
         down = resilience(Sometimes(lambda now: True))
         await asyncio.gather(*(down.ask(ask_of("interactive")) for _ in range(20)), return_exceptions=True)
-        assert resilience.told() == ("acme/small: down, left alone; the next probe in 5 s",)
+        assert resilience.told() == ("acme/small: down, left alone; the next probe in 5 s (a fake server)",)
         await asyncio.sleep(6)
         held = Held()
         probe = asyncio.ensure_future(resilience(held).ask(ask_of()))
         await settle()
-        assert resilience.told() == ("acme/small: down, a probe is on its way",)
+        assert resilience.told() == ("acme/small: down, a probe is on its way (a fake server)",)
         held.calls[0].end.set_result(fake_reply("yes"))
         await probe
         limited = Held()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 
 from workbench.client.adaptive import AdaptiveConcurrency
@@ -34,7 +35,8 @@ class Resilience:
     concurrency
         Calls at once to each model, to begin with and at most; down to a quarter of it under overload.
     retry
-        The retries; None: the defaults of `Retry`, granted by a `RetryBucket`.
+        The retries; None: the defaults of `Retry`. Without a bucket of its own, a `RetryBucket` grants them:
+        no outage is amplified.
     breaker
         Makes the breaker around the queues it is given; None: the defaults of `Breaker`, with less patience
         for an endpoint that has not answered once.
@@ -53,7 +55,8 @@ class Resilience:
         limits: Limits | None = None,
         listener: Listener | None = None,
     ) -> None:
-        self.retry = retry or Retry(bucket=RetryBucket())
+        self.retry = copy.copy(retry or Retry())
+        self.retry.bucket = self.retry.bucket or RetryBucket()
         self.limits = limits or Limits()
         self.concurrency = concurrency
         floor = max(1, concurrency // PATIENCE)
