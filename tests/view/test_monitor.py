@@ -16,7 +16,7 @@ class FakeRun:
     """A run that does as it is told; the handle's public face."""
 
     def __init__(self, at=None) -> None:
-        self.plan = types.SimpleNamespace(study="support-triage", budget_usd=1.0)
+        self.plan = types.SimpleNamespace(study="support-triage", budget_usd=1.0, budget_tokens=50_000)
         self.execution_id = "abc"
         self.progress = at or progress()
         self.stopped = False
@@ -54,6 +54,14 @@ def test_what_holds_calls_back_is_shown():
     assert snapshot(FakeRun(), at)["reason"] == "; ".join(at.endpoints)
     assert "&lt;left&gt; alone" in progress_card(at)
     assert all(line in at.summary for line in at.endpoints)
+
+
+def test_budgets_and_doubts_stand_beside_the_figures():
+    """What may be taken, in USD and tokens, and which calls may have been billed twice."""
+    notes = {name: note for name, _, note in snapshot(FakeRun(), progress(in_doubt=2))["numbers"]}
+    assert notes["Tokens in / out"] == "of 50,000"
+    assert notes["USD"] == "of $1.00, 2 calls possibly billed twice"
+    assert "2 calls possibly billed twice" in progress_card(progress(in_doubt=2))
 
 
 def test_the_page_gets_texts_and_numbers_only():

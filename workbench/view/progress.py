@@ -18,11 +18,14 @@ __all__ = [
     "progress_words",
     "run_card",
     "run_name",
+    "still_card",
 ]
 
 
-def progress_numbers(at: Progress, budget_usd: float | None = None) -> list[tuple[str, str, str]]:
-    """Return the key figures of a run as (name, figure, note); `budget_usd` None: no budget was set."""
+def progress_numbers(
+    at: Progress, budget_usd: float | None = None, budget_tokens: int | None = None
+) -> list[tuple[str, str, str]]:
+    """Return the key figures of a run as (name, figure, note); a budget that is None was not set."""
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(at.errors.items()))
     money = [f"of {figures.usd(budget_usd)}"] if budget_usd is not None else []
     left = "" if at.left_s is None else f"about {figures.elapsed(at.left_s)} left"
@@ -31,7 +34,11 @@ def progress_numbers(at: Progress, budget_usd: float | None = None) -> list[tupl
     spent = "unknown" if at.unpriced and not at.usd else figures.usd(at.usd)
     return [
         ("Trials", f"{at.done:,} of {at.planned:,}", f"{at.reused:,} reused" if at.reused else ""),
-        ("Tokens in / out", f"{figures.count(at.tokens_in)} / {figures.count(at.tokens_out)}", ""),
+        (
+            "Tokens in / out",
+            f"{figures.count(at.tokens_in)} / {figures.count(at.tokens_out)}",
+            "" if budget_tokens is None else f"of {figures.count(budget_tokens)}",
+        ),
         ("USD", spent, ", ".join(money)),
         ("Failed", f"{at.failed:,}", kinds),
         ("Time", figures.elapsed(at.elapsed_s), left),
@@ -43,7 +50,9 @@ def progress_words(at: Progress) -> str:
     return f"{at.state}: {at.done:,} of {at.planned:,} trials"
 
 
-def progress_card(at: Progress, *, name: str = "", budget_usd: float | None = None) -> str:
+def progress_card(
+    at: Progress, *, name: str = "", budget_usd: float | None = None, budget_tokens: int | None = None
+) -> str:
     """Return where a run stands: progress, tokens, USD, errors, time. It does not move by itself.
 
     Parameters
@@ -52,7 +61,7 @@ def progress_card(at: Progress, *, name: str = "", budget_usd: float | None = No
         The snapshot.
     name
         What runs; empty: its execution id.
-    budget_usd
+    budget_usd, budget_tokens
         What it may spend; None: no budget was set.
     """
     label = progress_words(at)
@@ -60,7 +69,7 @@ def progress_card(at: Progress, *, name: str = "", budget_usd: float | None = No
         f"Run · {name or at.execution_id}",
         label,
         meter(at.done, at.planned, label),
-        numbers(progress_numbers(at, budget_usd)),
+        numbers(progress_numbers(at, budget_usd, budget_tokens)),
         *(paragraph(line) for line in ((at.reason,) if at.reason else at.endpoints)),
         tone="bad" if at.state in ("failed", "budget") else "neutral",
     )
@@ -73,4 +82,10 @@ def run_name(run: Run) -> str:
 
 def run_card(run: Run) -> str:
     """Return a run as it stands now."""
-    return progress_card(run.progress, name=run_name(run), budget_usd=run.plan.budget_usd)
+    return still_card(run, run.progress)
+
+
+def still_card(run: Run, at: Progress) -> str:
+    """Return where a run stood at a snapshot, against its budget."""
+    plan = run.plan
+    return progress_card(at, name=run_name(run), budget_usd=plan.budget_usd, budget_tokens=plan.budget_tokens)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.core.redact import redact
-from workbench.view.progress import progress_card, progress_numbers, progress_words, run_name
+from workbench.view.progress import progress_numbers, progress_words, run_name, still_card
 
 if TYPE_CHECKING:
     from workbench.run.handle import Run
@@ -33,7 +33,7 @@ def snapshot(run: Run, at: Progress) -> dict[str, Any]:
         "running": at.state == "running",
         "done": at.done,
         "planned": at.planned,
-        "numbers": [list(pair) for pair in progress_numbers(at, run.plan.budget_usd)],
+        "numbers": [list(pair) for pair in progress_numbers(at, run.plan.budget_usd, run.plan.budget_tokens)],
     }
     return dict(redact(shown))
 
@@ -76,7 +76,7 @@ class Still:
         return str(redact(f"{run_name(self._run)}: {self._at.summary}"))
 
     def _repr_html_(self) -> str:
-        return progress_card(self._at, name=run_name(self._run), budget_usd=self._run.plan.budget_usd)
+        return still_card(self._run, self._at)
 
 
 @cache
