@@ -29,9 +29,10 @@ def simulate(
 ) -> list[tuple[int, int, bool]]:
     """Return (request, source, exact) of every hit.
 
-    `cosines` is nodes × nodes, -2 across partitions.
+    `cosines` is nodes × nodes, -2 across partitions; `admit` says who may serve whom.
     """
     n, clock, held, hits = len(nodes), 0, [], []
+    admit = how.get("admit") or (lambda request, cached: True)
     cacheable, storable = how.get("cacheable") or [True] * n, how.get("storable") or [True] * n
     order = how.get("order") or sorted(range(n), key=lambda i: (at_s[i], i))
 
@@ -60,7 +61,7 @@ def simulate(
         near = [
             (each.node != node, -cosines[node, each.node] if each.node != node else -1, each.born, each)
             for each in held
-            if each.node == node or float(cosines[node, each.node]) >= threshold
+            if each.node == node or (float(cosines[node, each.node]) >= threshold and admit(node, each.node))
         ]
         if near:
             best = min(near, key=lambda item: item[:3])[3]

@@ -83,9 +83,7 @@ def test_a_paraphrase_may_serve(request_text: str, cached_text: str) -> None:
     assert GUARD.reason(cached_text, request_text) is None
 
 
-SENTENCE = (
-    "is not A Ann Bob the 5 km miles before after he she to from than never Monday , or and by was useful"
-)
+SENTENCE = "is not A Ann Bob the 5 km miles before after he she to from than never Monday , or and by was"
 WORDS = st.sampled_from(SENTENCE.split())
 TEXTS = st.lists(WORDS, max_size=12).map(" ".join) | st.text(max_size=60)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.semantic.simulator import simulate
 from workbench.errors import InputError
+from workbench.semantic.guard import LexicalGuard, admission
 from workbench.semantic.neighbors import Neighbors, compressed, neighbors
 from workbench.semantic.policy import CachePolicy
 from workbench.semantic.replay import replay
@@ -46,6 +47,9 @@ def logs(draw: st.DrawFn) -> dict[str, Any]:
         how["order"] = rng.permutation(n).tolist()
     if draw(st.booleans()):
         how["warm"] = rng.integers(0, n, 3).tolist()
+    if draw(st.booleans()):
+        refused = {(int(a), int(b)) for a, b in np.argwhere(rng.random((nodes, nodes)) < 0.4)}
+        how["admit"] = lambda request, cached: (request, cached) not in refused
     return {
         "cosines": table,
         "nodes": rng.integers(0, nodes, n).tolist(),
@@ -67,7 +71,7 @@ policies = st.builds(
 @settings(deadline=None, max_examples=500)
 @given(logs(), policies)
 def test_identical_decisions(log: dict[str, Any], policy: CachePolicy) -> None:
-    """Who is served, by whom, exactly or not: for any order, time to live, capacity, partition."""
+    """Who is served, by whom, exactly or not: for any order, time to live, capacity, partition, guard."""
     found = replay(graph(log["cosines"], 0.5), log["nodes"], log["at_s"], THRESHOLDS, policy, **log["how"])
     for threshold in THRESHOLDS:
         wanted = simulate(log["cosines"], log["nodes"], log["at_s"], threshold, policy, **log["how"])
@@ -126,6 +130,24 @@ def test_a_truncated_row_is_completed_where_it_could_matter() -> None:
     assert one.frame.equals(other.frame)
     assert all(one.hits(level).equals(other.hits(level)) for level in levels)
     assert 0 < len(asked) < 200
+
+
+def test_the_next_nearest_serves_where_the_nearest_is_refused() -> None:
+    """A request for 5 finds the entry of 6 nearest, and is served by the one of five."""
+    texts = ["open at 6 pm?", "is it open at five pm?", "open at 5 pm?"]
+    cosines = np.array([[1, 0.7, 0.95], [0.7, 1, 0.9], [0.95, 0.9, 1]], dtype=np.float32)
+    policy, when = CachePolicy(guard=LexicalGuard()), [0, 1, 2]
+    admit = admission(LexicalGuard(), texts)
+    found = replay(graph(cosines, 0.7), [0, 1, 2], when, [0.8, 0.92], policy, admit=admit)
+    assert found.hits(0.8)[["request", "source"]].to_numpy().tolist() == [[2, 1]]
+    assert found.hits(0.92).empty
+    assert replay(graph(cosines, 0.7), [0, 1, 2], when, [0.8]).hits(0.8)["source"].tolist() == [0]
+
+
+def test_a_guard_without_texts_is_refused() -> None:
+    """A policy's guard is never silently left out."""
+    with pytest.raises(InputError, match="admit"):
+        replay(graph(np.eye(2, dtype=np.float32), 0.8), [0], [0], [0.8], CachePolicy(guard=LexicalGuard()))
 
 
 def test_a_threshold_below_the_floor_is_refused() -> None:

@@ -96,6 +96,21 @@ def test_insert_always_lets_an_answer_wander() -> None:
     assert curve.pairs(0.85, log(["x", "y", "z", "x"]))["served_text"].tolist() == ["a", "a", "a"]
 
 
+def test_the_guard_of_the_policy_reads_the_texts_of_the_log() -> None:
+    """Nobody is served with another text that it refuses; the very same text still serves."""
+
+    class Nobody:
+        def reason(self, request_text: str, cached_text: str) -> str | None:
+            return f"{request_text} is not {cached_text}"
+
+    plain = cache_curve(log(["x", "y", "z", "x"]), near(), [0.85])
+    guarded = cache_curve(
+        log(["x", "y", "z", "x"]), near(), [0.85], CachePolicy(guard=Nobody()), permutations=1
+    )
+    assert plain.frame[["exact_hits", "semantic_hits"]].to_numpy().tolist() == [[1, 1]]
+    assert guarded.frame[["exact_hits", "semantic_hits", "wrong"]].to_numpy().tolist() == [[1, 0, 0]]
+
+
 def test_neighbors_of_other_texts_are_refused() -> None:
     """Their numbers would mean nothing."""
     with pytest.raises(InputError, match="2 texts"):

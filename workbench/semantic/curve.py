@@ -11,6 +11,7 @@ import pandas as pd
 from workbench.core.show import Shown
 from workbench.errors import InputError
 from workbench.semantic import truth as truths
+from workbench.semantic.guard import admission
 from workbench.semantic.policy import CachePolicy
 from workbench.semantic.replay import Replay, replay
 
@@ -144,7 +145,7 @@ def cache_curve(
     near
         The neighbors of its nodes.
     thresholds, policy, storable
-        As `replay` takes them.
+        As `replay` takes them; the policy's guard reads the log's texts.
     judge
         Gives the truth of a replay's events; None: by the log's answer keys.
     permutations
@@ -159,12 +160,13 @@ def cache_curve(
     rule = policy or CachePolicy()
     rows, cacheable = traffic.rows, traffic.cacheable
     answers = rows["answer"].to_numpy()
+    admit = None if rule.guard is None else admission(rule.guard, traffic.texts)
     verdict = judge or (lambda done: truths.by_key(done, answers))
 
     def once(order: NDArray[np.int64] | None) -> Replay:
         return replay(
             near, traffic.nodes, rows["at_s"], thresholds, rule,
-            cacheable=cacheable, storable=storable, order=order,
+            cacheable=cacheable, storable=storable, order=order, admit=admit,
         )  # fmt: skip
 
     own = once(None)

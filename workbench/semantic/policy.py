@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from workbench.errors import InputError
+
+if TYPE_CHECKING:
+    from workbench.semantic.guard import Guard
 
 __all__ = ["CachePolicy", "from_gptcache", "from_redisvl"]
 
@@ -16,6 +19,7 @@ class CachePolicy:
 
     The nearest cached entry of the request's partition serves where its cosine is at least the threshold;
     an entry of the very same text goes before all others, and on equal cosines the earliest entry serves.
+    An entry that the guard refuses is passed over: the next nearest that it admits serves.
 
     Parameters
     ----------
@@ -33,6 +37,9 @@ class CachePolicy:
     evict
         Who goes when it is full: ``lru`` the least recently used, ``lfu`` the least often used (of equals
         the one inserted first), ``fifo`` the one inserted first.
+    guard
+        The second stage: says of a near entry whether its text may answer the request's; the very same text
+        is not asked about. None: nearness decides.
 
     Raises
     ------
@@ -46,6 +53,7 @@ class CachePolicy:
     ttl: Literal["absolute", "sliding"] = "absolute"
     capacity: int | None = None
     evict: Literal["lru", "lfu", "fifo"] = "lru"
+    guard: Guard | None = None
 
     def __post_init__(self) -> None:
         if self.threshold is not None and not -1 <= self.threshold <= 1:

@@ -7,7 +7,7 @@ request of the log is looked up and stored as it would have been, in every cache
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -131,6 +131,7 @@ def replay(
     storable: ArrayLike | None = None,
     order: ArrayLike | None = None,
     warm: Sequence[int] = (),
+    admit: Callable[[int, int], bool] | None = None,
 ) -> Replay:
     """Replay a log for every threshold at once; exact, whatever the policy.
 
@@ -156,12 +157,24 @@ def replay(
         sorted times. None: by time, of equals as listed.
     warm
         Requests whose answers are in the cache before the first one comes, stored at its time.
+    admit
+        Takes (node of the request, node of a near entry): whether it may serve; where not, the next nearest
+        is asked about. It should remember its verdicts, and give the same ones again: `guard.admission`
+        does. None: all may.
 
     Raises
     ------
     InputError
-        Where the lowest threshold lies below the floor of `near`, or there is none.
+        Where the lowest threshold lies below the floor of `near`, or there is none; where the policy has a
+        guard and `admit` is not given: a guard reads texts, and a replay has none.
     """
+    rule = policy or CachePolicy()
+    if rule.guard is not None and admit is None:
+        raise InputError(
+            "cache replay",
+            "the policy has a guard, and a replay knows no texts",
+            "Hand over admit=admission(policy.guard, texts), or use `cache_curve`.",
+        )
     levels = np.unique(np.asarray(thresholds, dtype=np.float64))
     if not len(levels) or levels[0] < near.floor:
         raise InputError(
@@ -175,7 +188,7 @@ def replay(
     kept = everything if storable is None else np.asarray(storable, dtype=bool)
     by_time = np.argsort(times, kind="stable")
     sequence = by_time if order is None else np.asarray(order, dtype=np.int64)
-    caches = _Caches(near, levels, policy or CachePolicy())
+    caches = _Caches(near, levels, rule, admit)
     moments = times[by_time].tolist()
     for request in warm:
         caches.warm(int(node[request]), request, moments[0])
@@ -188,8 +201,14 @@ def replay(
 class _Caches:
     """All caches of a sweep, and what they served."""
 
-    def __init__(self, near: Neighbors, levels: NDArray[np.float64], policy: CachePolicy) -> None:
-        self._near, self._levels = near, levels
+    def __init__(
+        self,
+        near: Neighbors,
+        levels: NDArray[np.float64],
+        policy: CachePolicy,
+        admit: Callable[[int, int], bool] | None,
+    ) -> None:
+        self._near, self._levels, self._admit = near, levels, admit
         self._all = (1 << len(levels)) - 1
         self._entries = Entries(policy, len(levels))
         self._always = policy.insert == "always"
@@ -214,7 +233,7 @@ class _Caches:
             # Of equally near ones the one that was stored first serves.
             for _, entry, other in sorted(found, key=lambda each: each[0]) if len(found) > 1 else found:
                 bits = entry.bits & open_bits & allowed
-                if bits:
+                if bits and (self._admit is None or self._admit(node, other)):
                     source = entry.source
                     self._serve(other, entry, bits, request, cosine, False, now_s)
                     copied.append((bits, source))
