@@ -13,7 +13,7 @@ import pytest
 from workbench.client.fakes import Echo, Scripted, fake_error, fake_reply
 from workbench.core.identity import canonical
 from workbench.core.protocols import Layer, Model
-from workbench.core.records import Message, ModelRef, Reply, Request, Source
+from workbench.core.records import NO_TOKEN, Message, ModelRef, Reply, Request, Source
 from workbench.errors import ErrorKind, ModelError
 
 T = TypeVar("T")
@@ -55,6 +55,12 @@ async def answers(model: Model, asked: Request) -> Reply:
     reply = await model.ask(asked)
     assert isinstance(reply, Reply)
     assert reply.source in get_args(Source)
+    assert _state(asked) == before, "a request is never changed"
+    if reply.source == "semantic":
+        assert (reply.attempts, reply.usage) == ((), NO_TOKEN), "a semantic hit took no call"
+        assert reply.similarity is not None
+        assert reply.source_call
+        return reply
     assert reply.attempts, "a reply carries its attempts"
     last = reply.attempts[-1]
     assert last.error_kind is None, "the last attempt is the one that answered"
@@ -63,7 +69,6 @@ async def answers(model: Model, asked: Request) -> Reply:
     assert last.model_served == reply.model_served
     assert all(attempt.error_kind is not None for attempt in reply.attempts[:-1])
     assert all(attempt.latency_s >= 0 and attempt.wait_s >= 0 for attempt in reply.attempts)
-    assert _state(asked) == before, "a request is never changed"
     return reply
 
 

@@ -45,6 +45,18 @@ def test_a_trace_has_prompt_answer_tokens_cost_user_and_tags(recorder: Recorder)
     assert values["expected"].expectation.value == "billing"
 
 
+def test_a_hit_of_the_semantic_cache_says_how_near_and_whose(recorder: Recorder) -> None:
+    """Its similarity and the call whose answer it is are tags; what was asked of a model has neither."""
+    plan = make("cached")
+    trials, _ = answer(plan)
+    hit = replace(trials[0], source="semantic", similarity=0.93125, source_call="c1")
+    recorder.add_traces([hit, *trials[1:]], ())
+    client = recorder.open().client
+    tags = client.get_trace(trace_id(hit.trial_id)).info.tags
+    assert (tags["source"], tags["cache.similarity"], tags["cache.source"]) == ("semantic", "0.9313", "c1")
+    assert "cache.source" not in client.get_trace(trace_id(trials[1].trial_id)).info.tags
+
+
 def test_a_failure_is_an_error_without_tokens_and_its_score_is_missing(recorder: Recorder) -> None:
     """Missing is not zero in MLflow either."""
     plan = make("failures")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.plan.world import BOOK, plan
 from tests.run.world import USAGE, failure
-from workbench.core.records import Attempt, Reply
+from workbench.core.records import NO_TOKEN, Attempt, Reply
 from workbench.errors import ModelError
 from workbench.run.trials import answered, failed
 
@@ -66,6 +66,16 @@ def test_a_model_without_attempts_is_priced_by_its_reply() -> None:
     assert answered(PLAN, CELL, told, source="call").cost_usd == pytest.approx(0.002)
     silent = Reply(text="a", model_served="m")
     assert answered(PLAN, CELL, silent, source="call").cost_usd is None
+
+
+def test_a_hit_of_the_semantic_cache_costs_nothing() -> None:
+    """No token, 0 USD whatever the price, no latency; its similarity and the call that was paid are told."""
+    hit = Reply(
+        text="a", model_served="m", usage=NO_TOKEN, source="semantic", similarity=0.93, source_call="c1"
+    )
+    trial = answered(PLAN, CELL, hit, source=hit.source)
+    assert (trial.cost_usd, trial.usage, trial.latency_s, trial.source) == (0.0, NO_TOKEN, None, "semantic")
+    assert (trial.similarity, trial.source_call, trial.status) == (0.93, "c1", "ok")
 
 
 def test_a_failure_has_no_answer_and_its_reason() -> None:

@@ -73,6 +73,8 @@ replies = st.builds(
     usage=st.none() | usages,
     attempts=several,
     source=st.sampled_from(["call", "journal", "semantic"]),
+    similarity=st.none() | st.floats(-1, 1),
+    source_call=st.none() | words,
 )
 scores = st.builds(
     Score,

@@ -234,7 +234,10 @@ class Reply:
     attempts
         Every attempt made for this reply, in order, failures included.
     source
-        Where it came from: a call, the journal (exact cache) or the semantic cache.
+        Where it came from: a call, the journal (exact cache) or the semantic cache. Of the latter, no attempt
+        was made and no token used.
+    similarity, source_call
+        Of the semantic cache: raw cosine to the text that was answered, and that call's key. None elsewhere.
     """
 
     text: str
@@ -245,6 +248,8 @@ class Reply:
     usage: Usage | None = None
     attempts: tuple[Attempt, ...] = ()
     source: Source = "call"
+    similarity: float | None = None
+    source_call: str | None = None
 
     @property
     def answer(self) -> str:
@@ -298,7 +303,10 @@ class Trial:
     cost_usd
         Cost of all attempts when the call was made; None where any part of it is unknown.
     source
-        ``journal`` where an earlier or shared call answered: nothing was spent on this trial.
+        ``journal`` where an earlier or shared call answered: nothing was spent on this trial. ``semantic``
+        where the semantic cache did.
+    similarity, source_call
+        As of the reply.
     in_doubt
         True where an earlier process started the same call and never finished it: possibly billed twice.
     started_at
@@ -334,6 +342,8 @@ class Trial:
     price_book: str | None = None
     attempts: tuple[Attempt, ...] = ()
     source: Source = "call"
+    similarity: float | None = None
+    source_call: str | None = None
     in_doubt: bool = False
     started_at: float | None = None
     latency_s: float | None = None

@@ -147,6 +147,8 @@ def _tags(trial: Trial, prompt: PromptVersionRef | None, clean: Cleaner) -> dict
         "feature": trial.case.get("feature"),
         "error_kind": trial.error_kind,
         "source": None if trial.source == "call" else trial.source,
+        "cache.similarity": None if trial.similarity is None else f"{trial.similarity:.4f}",
+        "cache.source": trial.source_call,
         "sample": None if trial.sample == "main" else trial.sample,
     }
     if prompt is not None:  # what MLflow's UI shows on the trace; searches read the link itself

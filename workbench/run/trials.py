@@ -78,6 +78,8 @@ def answered(
     last = made[-1] if made else None
     if made:
         usage, cost = _usage(attempts), _total(attempts)
+    elif reply.source == "semantic":  # nothing was asked: no price needs to be known
+        usage, cost = reply.usage, 0.0
     else:  # a model that tells of no attempts: what it tells of the reply must do
         usage, cost = reply.usage, plan.book.cost_usd(cell.arm.model, reply.usage)
     text = reply.answer if reply.answer or reply.refusal is None else reply.refusal
@@ -91,6 +93,8 @@ def answered(
         cost_usd=cost,
         attempts=attempts,
         source=source,
+        similarity=reply.similarity,
+        source_call=reply.source_call,
         in_doubt=in_doubt,
         started_at=attempts[0].started_at if attempts else None,
         latency_s=None if last is None else last.latency_s,

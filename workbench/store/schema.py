@@ -114,15 +114,26 @@ class Database:
         The file; made with its folders, readable by its owner only, where it does not exist.
     timeout_s
         How long a write waits for another process's write.
+    kind, application_id, migrations
+        What the file is: its name in errors, its mark, and the scripts that make it.
 
     Raises
     ------
     StoreError
-        Where the file cannot be opened, is no journal, or was written by a newer workbench.
+        Where the file cannot be opened, is of another kind, or was written by a newer workbench.
     """
 
-    def __init__(self, path: Path, *, timeout_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        timeout_s: float = 60.0,
+        kind: str = "journal",
+        application_id: int = APPLICATION_ID,
+        migrations: Sequence[str] = MIGRATIONS,
+    ) -> None:
         self.path = path
+        self._kind, self._mark, self._migrations = kind, application_id, migrations
         self._timeout_s = timeout_s
         self._lock = threading.RLock()
         self._closed = False
@@ -149,21 +160,22 @@ class Database:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if application != APPLICATION_ID and (tables or version):
-            raise StoreError(str(self.path), "is a database, but not a journal", "Choose another path.")
-        if version > len(MIGRATIONS):
+        if application != self._mark and (tables or version):
+            raise StoreError(str(self.path), f"is a database, but not a {self._kind}", "Choose another path.")
+        known = len(self._migrations)
+        if version > known:
             raise StoreError(
                 str(self.path),
-                f"was written by a newer workbench (schema {version}, this one knows {len(MIGRATIONS)})",
+                f"was written by a newer workbench (schema {version}, this one knows {known})",
                 "Upgrade the workbench, or choose another path.",
             )
         connection.execute("PRAGMA journal_mode=WAL")
-        if version == len(MIGRATIONS):
+        if version == known:
             return
-        script = "".join(MIGRATIONS[version:])
+        script = "".join(self._migrations[version:])
         connection.executescript(
-            f"BEGIN IMMEDIATE; {script} PRAGMA application_id={APPLICATION_ID};"
-            f"PRAGMA user_version={len(MIGRATIONS)}; COMMIT;"
+            f"BEGIN IMMEDIATE; {script} PRAGMA application_id={self._mark};"
+            f"PRAGMA user_version={known}; COMMIT;"
         )
 
     @contextmanager
@@ -180,7 +192,7 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         if self._closed:
-            raise StoreError(str(self.path), "is closed", "Open the journal again.")
+            raise StoreError(str(self.path), "is closed", f"Open the {self._kind} again.")
         if self._pid != os.getpid():
             # After a fork: the parent's connection must be neither used nor closed here.
             self._parents = self._connection
