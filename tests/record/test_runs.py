@@ -9,6 +9,7 @@ from pandas.testing import assert_frame_equal
 
 from tests.record.examples import answer, compared, make
 from workbench.core.table import to_frame
+from workbench.record.arms import measured_params
 from workbench.record.runs import Recorder
 
 
@@ -32,8 +33,32 @@ def test_an_execution_is_a_parent_run_with_a_run_for_each_arm(recorder: Recorder
     assert "latency_p99_s" not in run.data.metrics  # missing is not zero
     assert run.data.params["price_out_per_mtok"] == "0.4"
     assert run.info.status == "FINISHED"
-    assert run.info.end_time >= run.info.start_time
+    own = [attempt for trial in trials if trial.arm == "long@offline/minilm" for attempt in trial.attempts]
+    assert run.info.start_time == 1000 * min(attempt.started_at for attempt in own)
+    assert run.info.end_time == 1000 * max(attempt.started_at + attempt.latency_s for attempt in own)
     assert run.inputs.dataset_inputs[0].dataset.name == "tickets"
+
+
+def test_compare_begins_with_cost_against_quality(recorder: Recorder) -> None:
+    """MLflow draws the first param against the first metric: an arm's final cost, and its quality."""
+    plan = make("axes")
+    trials, scores = answer(plan)
+    client = recorder.open().client
+    ids = recorder.record(plan, trials[:8], scores[:8], compared(plan))
+    begun = [client.get_run(run).data.params for run in ids.children.values()]
+    assert not any("USD per 1000 requests" in params for params in begun)
+    recorder.record(plan, trials, scores, compared(plan))
+    for number, run in enumerate(ids.children.values()):
+        data = client.get_run(run).data
+        assert (min(data.params), min(data.metrics)) == ("USD per 1000 requests", "Quality")
+        assert float(data.params["USD per 1000 requests"]) == 0.01
+        assert data.metrics["Quality"] == data.metrics["quality_mean"] == 0.5 + number / 10
+        assert data.params["role"] == ("challenger" if number else "incumbent")
+
+
+def test_an_unknown_cost_is_no_axis() -> None:
+    """What has no price gets no param, rather than a zero."""
+    assert measured_params({"cost_usd_per_1000": float("nan")}) == measured_params(None) == {}
 
 
 def test_the_parent_holds_table_ledger_report_and_charts(recorder: Recorder) -> None:

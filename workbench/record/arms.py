@@ -33,6 +33,7 @@ __all__ = [
     "environment",
     "execution_metrics",
     "execution_params",
+    "measured_params",
     "write_files",
     "write_named",
 ]
@@ -51,6 +52,10 @@ FIRST = (
     "latency_p50_s",
     "latency_p99_s",
 )
+# MLflow's Compare draws the first param against the first metric, capitals first, and lets a person choose
+# others: under these names it opens with cost against quality.
+COST_AXIS = "USD per 1000 requests"
+QUALITY_AXIS = "Quality"
 PACKAGES = (
     "prompt-workbench",
     "mlflow",
@@ -124,10 +129,19 @@ def arm_params(arm: Arm, plan: Plan, prompt: PromptVersionRef) -> dict[str, str]
         "reask": arm.variant.reask or None,
         "repeats": plan.repeats,
         "sample": plan.sample,
-        "incumbent": "yes" if arm.name == plan.incumbent else "no",
+        "role": "incumbent" if arm.name == plan.incumbent else "challenger",
     }
     scorers = {f"scorer.{scorer.name}": scorer.digest for scorer in plan.scorers}
     return _params(values | scorers | arm.own_params)
+
+
+def measured_params(summary: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return an arm's cost as a param, for the first axis of MLflow's scatter plot; empty where unknown.
+
+    MLflow never changes a param, so it is for an execution that is complete.
+    """
+    cost = (summary or {}).get("cost_usd_per_1000")
+    return {} if cost is None or pd.isna(cost) else {COST_AXIS: f"{cost:.6g}"}
 
 
 def _per_mtok(plan: Plan, arm: Arm, thousand: Usage) -> float | None:
@@ -166,6 +180,7 @@ def arm_metrics(frame: pd.DataFrame, summary: Mapping[str, Any] | None) -> dict[
         column = frame[f"score_{name}"]
         counts |= {f"score_{name}": column.mean(), f"scored_{name}": int(column.notna().sum())}
     values = dict(summary or {})
+    values[QUALITY_AXIS] = values.get("quality_mean")
     first = {name: values[name] for name in FIRST if name in values}
     return _finite(first | counts | values)
 

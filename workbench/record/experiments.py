@@ -107,25 +107,28 @@ class Experiments:
         )
         return next((str(run.info.run_id) for run in found if tags.items() <= run.data.tags.items()), None)
 
-    def _ensure(self, experiment: str, name: str, tags: Mapping[str, str]) -> str:
+    def _ensure(self, experiment: str, name: str, tags: Mapping[str, str], start: float | None = None) -> str:
         with guarded(self._store.uri):
             run = self._find(experiment, tags)
             if run is None:
                 source = {"mlflow.source.name": "workbench", "mlflow.source.type": "LOCAL"}
+                began = int((self._now() if start is None else start) * 1000)
                 run = self._client.create_run(
-                    experiment, start_time=int(self._now() * 1000), tags={**tags, **source}, run_name=name
+                    experiment, start_time=began, tags={**tags, **source}, run_name=name
                 ).info.run_id
             return str(run)
 
-    def parent(self, experiment: str, study: str, execution: str) -> str:
-        """Return the run of an execution."""
+    def parent(self, experiment: str, study: str, execution: str, start: float | None = None) -> str:
+        """Return the run of an execution; one that is made has begun at `start` (None: now)."""
         tags = {KIND_TAG: "execution", EXECUTION_TAG: execution}
-        return self._ensure(experiment, f"{study} {execution[:8]}", tags)
+        return self._ensure(experiment, f"{study} {execution[:8]}", tags, start)
 
-    def child(self, experiment: str, parent: str, execution: str, arm: str) -> str:
-        """Return the run of an arm, named like it."""
+    def child(
+        self, experiment: str, parent: str, execution: str, arm: str, start: float | None = None
+    ) -> str:
+        """Return the run of an arm, named like it; one that is made has begun at `start` (None: now)."""
         tags = {KIND_TAG: "arm", EXECUTION_TAG: execution, ARM_TAG: arm, PARENT_TAG: parent}
-        return self._ensure(experiment, arm, tags)
+        return self._ensure(experiment, arm, tags, start)
 
     def decision(self, experiment: str, parent: str, execution: str, name: str, identity: str) -> str:
         """Return the run of a decision."""

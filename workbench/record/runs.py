@@ -22,6 +22,7 @@ from workbench.record.experiments import Experiments
 from workbench.record.load import load
 from workbench.record.prompts import PromptVersionRef
 from workbench.record.select import select
+from workbench.record.spans import span
 from workbench.record.store import Store, open_store
 from workbench.record.tables import clean
 from workbench.record.traces import write_traces
@@ -109,17 +110,25 @@ class Recorder:
         return Experiments(self.open(), self.home / "artifacts", self._now)
 
     @in_turn
-    def begin(self, plan: Plan) -> RunIds:
-        """Make the experiment, the prompt versions, the parent run and a run an arm, with their params."""
+    def begin(self, plan: Plan, trials: Sequence[Trial] = ()) -> RunIds:
+        """Make the experiment, the prompt versions, the parent run and a run an arm, with their params.
+
+        Parameters
+        ----------
+        trials
+            Those there are already: a run begins when the first of them did, else now. MLflow takes a start
+            only when a run is made.
+        """
         runs = self._experiments
         experiment = runs.experiment(plan.study)
         versions = {arm.name: prompts.register(self.open(), plan.study, arm, experiment) for arm in plan.arms}
-        parent = runs.parent(experiment, plan.study, plan.execution_id)
+        parent = runs.parent(experiment, plan.study, plan.execution_id, span(trials).start)
         runs.log(parent, arms.execution_params(plan), {}, {"mlflow.note.content": str(redact(plan.summary))})
         children = {}
         for arm in plan.arms:
             version = versions[arm.name]
-            children[arm.name] = child = runs.child(experiment, parent, plan.execution_id, arm.name)
+            start = span(trial for trial in trials if trial.arm == arm.name).start
+            children[arm.name] = child = runs.child(experiment, parent, plan.execution_id, arm.name, start)
             linked = json.dumps([{"name": version.name, "version": str(version.version)}])
             runs.log(child, arms.arm_params(arm, plan, version), {}, {"mlflow.linkedPrompts": linked})
         for run in (parent, *children.values()):
@@ -137,9 +146,11 @@ class Recorder:
             return 0
         runs, first = self._experiments, trials[0]
         experiment = runs.experiment(first.study)
-        parent = runs.parent(experiment, first.study, first.execution_id)
+        parent = runs.parent(experiment, first.study, first.execution_id, span(trials).start)
         children = {
-            arm: runs.child(experiment, parent, first.execution_id, arm)
+            arm: runs.child(
+                experiment, parent, first.execution_id, arm, span(t for t in trials if t.arm == arm).start
+            )
             for arm in dict.fromkeys(trial.arm for trial in trials)
         }
         known = {arm: runs.arm_run(run) for arm, run in children.items()}
@@ -168,21 +179,19 @@ class Recorder:
         files
             Further artifacts of the execution by file name (charts).
         """
-        ids, runs = self.begin(plan), self._experiments
+        ids, runs = self.begin(plan, trials), self._experiments
         frame = clean(to_frame(trials, scores))
         table = pd.DataFrame({"arm": []}) if comparison is None else comparison.arms
         rows = {str(row["arm"]): {str(k): v for k, v in row.items()} for row in table.to_dict("records")}
-        end = max(
-            (t.started_at + (t.latency_s or 0) for t in trials if t.started_at is not None), default=None
-        )
         complete = len(trials) >= len(plan)
         for arm, run in ids.children.items():
             part = frame[frame["arm"] == arm].reset_index(drop=True)
-            runs.log(run, {}, arms.arm_metrics(part, rows.get(arm)), {})
+            params = arms.measured_params(rows.get(arm)) if complete else {}
+            runs.log(run, params, arms.arm_metrics(part, rows.get(arm)), {})
             with tempfile.TemporaryDirectory() as folder:
                 arms.write_files(Path(folder), part)
                 runs.files(run, folder, table=arms.LEAN_FILE)
-            runs.finish(run, end, complete=complete)
+            runs.finish(run, span(t for t in trials if t.arm == arm).end, complete=complete)
         chosen = select(trials, scores, plan.incumbent)
         attempts = clean(attempts_frame(trials, scores))
         runs.log(ids.parent, {}, arms.execution_metrics(attempts), {"traces_sampled": chosen.words})
@@ -190,7 +199,7 @@ class Recorder:
             named = {"plan.txt": str(redact(str(plan))), "report.html": report_html, **(files or {})}
             arms.write_files(Path(folder), frame, attempts, named)
             runs.files(ids.parent, folder, table=arms.LEAN_FILE)
-        runs.finish(ids.parent, end, complete=complete)
+        runs.finish(ids.parent, span(trials).end, complete=complete)
         self.add_traces(chosen, scores)
         return ids
 
