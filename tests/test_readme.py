@@ -8,8 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 from tests.contract import CONTRACT
+from workbench.bench.models import Models
 from workbench.cli import main
+from workbench.define.study import Study
+from workbench.score.specs import load_scorers
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -19,6 +24,16 @@ FENCES = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 def test_contract_is_in_the_readme() -> None:
     """The python block of the README is the notebook contract, word for word."""
     assert next(body for language, body in FENCES if language == "python") == CONTRACT
+
+
+def test_the_study_file_is_one() -> None:
+    """The README's whole study file is read, every key of it; its models have endpoints."""
+    (body,) = (body for language, body in FENCES if language == "yaml" and body.startswith("name:"))
+    folder = ROOT / "experiments" / "support-triage"
+    study = Study.from_mapping(yaml.safe_load(body), folder=folder)
+    assert study.variants[0].reask == 1
+    assert len(load_scorers(study.scorers)) == 4
+    assert Models(study.models, study.fallback).fallback
 
 
 def test_commands_exist() -> None:
