@@ -14,7 +14,15 @@ from workbench.bench.home import Home
 from workbench.semantic.embed import MiniLM
 from workbench.store.embeddings import EmbeddingStore
 
-__all__ = ["clusters", "data_folder", "mock_pairs", "question_texts", "stream", "vectors_of"]
+__all__ = [
+    "clusters",
+    "data_folder",
+    "mock_pairs",
+    "question_texts",
+    "recorded_pairs",
+    "stream",
+    "vectors_of",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,6 +51,11 @@ def mock_pairs(folder: Path) -> tuple[list[str], list[str]]:
 def _pairs(folder: Path) -> list[dict[str, object]]:
     with gzip.open(folder / "pairs.jsonl.gz", "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
+
+
+def recorded_pairs(folder: Path) -> list[tuple[str, str, int]]:
+    """Return the pairs of questions and whether people called them duplicates (1) or not (0)."""
+    return [(str(row["text_a"]), str(row["text_b"]), int(str(row["label"]))) for row in _pairs(folder)]
 
 
 def clusters(folder: Path) -> dict[str, int]:
