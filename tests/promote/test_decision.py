@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.analyze.tables import trial_table
@@ -48,6 +49,19 @@ def test_keep_needs_all_challengers_excluded() -> None:
     """Keep where every challenger is shown not to be fit; not enough evidence where one is open."""
     assert decided({"few-shot": WORSE, "many": SAME | DEARER}).verdict == "keep"
     assert decided({"few-shot": WORSE, "many": UNCLEAR}).verdict == "not enough evidence"
+
+
+def test_an_endpoint_that_was_down_is_no_evidence() -> None:
+    """Nothing answered on either side: not enough evidence. Nothing from the challenger alone: keep."""
+    frame = trial_table({"a": (0.7, 0.001), "b": (0.7, 0.001)}, failing=1.0)
+    names = {"study": "s", "execution_id": "e", "plan_hash": "0" * 64}
+    result = compare(frame, "exact", "a", 0.02)
+    decision = decide(result, Gate(), **names)
+    assert decision.verdict == "not enough evidence"
+    assert "180 of 180 unanswered (100.0%), limit 5.0%, the incumbent as often" in decision.reasons[0]
+    better = trial_table({"a": (0.7, 0.001), "b": (0.7, 0.001)})
+    mixed = pd.concat([better[better["arm"] == "a"], frame[frame["arm"] == "b"]])
+    assert decide(compare(mixed, "exact", "a", 0.02), Gate(), **names).verdict == "keep"
 
 
 def test_all_three_verdicts_side_by_side() -> None:
