@@ -29,11 +29,13 @@ def simulate(
 ) -> list[tuple[int, int, bool]]:
     """Return (request, source, exact) of every hit.
 
-    `cosines` is nodes × nodes, -2 across partitions; `admit` says who may serve whom.
+    `cosines` is nodes × nodes, -2 across partitions; `admit` says who may serve whom; `landed` rows are
+    answers that came in.
     """
     n, clock, held, hits = len(nodes), 0, [], []
     admit = how.get("admit") or (lambda request, cached: True)
     cacheable, storable = how.get("cacheable") or [True] * n, how.get("storable") or [True] * n
+    landed = how.get("landed") or [False] * n
     order = how.get("order") or sorted(range(n), key=lambda i: (at_s[i], i))
 
     def add(node: int, source: int, now: float) -> None:
@@ -50,6 +52,7 @@ def simulate(
 
     for now, request in _timed(at_s, how.get("warm", ()), order):
         warm, request = request < 0, -1 - request if request < 0 else request
+        warm = warm or landed[request]
         if not warm and not cacheable[request]:
             continue
         held[:] = [each for each in held if policy.ttl_s is None or now - each.stamp < policy.ttl_s]

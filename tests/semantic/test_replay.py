@@ -48,6 +48,8 @@ def logs(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         how["warm"] = rng.integers(0, n, 3).tolist()
     if draw(st.booleans()):
+        how["landed"] = [bool(x) for x in rng.random(n) < 0.3]
+    if draw(st.booleans()):
         refused = {(int(a), int(b)) for a, b in np.argwhere(rng.random((nodes, nodes)) < 0.4)}
         how["admit"] = lambda request, cached: (request, cached) not in refused
     return {
@@ -78,6 +80,19 @@ def test_identical_decisions(log: dict[str, Any], policy: CachePolicy) -> None:
         hits = found.hits(threshold)
         got = sorted(zip(hits["request"], hits["source"], hits["exact"], strict=True))
         assert got == sorted(wanted), threshold
+
+
+def test_an_answer_that_lands_enters_whatever_is_near() -> None:
+    """Two near requests were asked at once: both answers enter, of the same text only the first."""
+    cosines = np.array([[1, 0.9], [0.9, 1]], dtype=np.float32)
+    nodes, landed = [0, 1, 0, 1, 0, 1], [False, False, True, True, True, False]
+    ask_only = [False] * 6
+    found = replay(
+        graph(cosines, 0.8), nodes, np.arange(6), [0.8], landed=landed, storable=ask_only
+    )  # fmt: skip
+    hits = found.hits(0.8)
+    assert list(zip(hits["request"], hits["source"], hits["exact"], strict=True)) == [(5, 3, True)]
+    assert (found.requests, found.frame["misses"].tolist()) == (3, [2])
 
 
 def test_counts_add_up() -> None:

@@ -1,8 +1,7 @@
 """Replay a log of requests through a semantic cache, for all thresholds in one pass.
 
-A cache that stores what it missed is a process: what it holds depends on what came before, so neither the
-number of near pairs nor the nearest earlier request alone says how often it would have answered. Here every
-request of the log is looked up and stored as it would have been, in every cache of the sweep at once.
+What a cache holds depends on what came before: neither the number of near pairs nor the nearest earlier
+request says how often it would have answered. Here every request is looked up and stored as it would have been.
 """
 
 from __future__ import annotations
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from workbench.semantic.neighbors import Neighbors
 
 __all__ = ["Replay", "replay"]
+
+Admit = Callable[[int, int], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +132,8 @@ def replay(
     storable: ArrayLike | None = None,
     order: ArrayLike | None = None,
     warm: Sequence[int] = (),
-    admit: Callable[[int, int], bool] | None = None,
+    landed: ArrayLike | None = None,
+    admit: Admit | None = None,
 ) -> Replay:
     """Replay a log for every threshold at once; exact, whatever the policy.
 
@@ -150,17 +152,18 @@ def replay(
     cacheable
         Shape (n,): False for requests that bypass the cache (personal, volatile); None: none does.
     storable
-        Shape (n,): False where the model's reply must not be stored (error, refusal, truncated); None: all
-        may.
+        Shape (n,): False where the reply must not be stored (error, refusal, truncated); None: all may.
     order
         The order in which the requests come, as a permutation; the i-th of them comes at the i-th of the
         sorted times. None: by time, of equals as listed.
     warm
         Requests whose answers are in the cache before the first one comes, stored at its time.
+    landed
+        Shape (n,): True for rows that are no requests but answers that came in then, entered where their
+        text is not there yet (the log of a live cache has both). None: an answer is there at once.
     admit
         Takes (node of the request, node of a near entry): whether it may serve; where not, the next nearest
-        is asked about. It should remember its verdicts, and give the same ones again: `guard.admission`
-        does. None: all may.
+        is asked about. It must give the same verdicts again: `guard.admission` does. None: all may.
 
     Raises
     ------
@@ -169,23 +172,10 @@ def replay(
         guard and `admit` is not given: a guard reads texts, and a replay has none.
     """
     rule = policy or CachePolicy()
-    if rule.guard is not None and admit is None:
-        raise InputError(
-            "cache replay",
-            "the policy has a guard, and a replay knows no texts",
-            "Hand over admit=admission(policy.guard, texts), or use `cache_curve`.",
-        )
-    levels = np.unique(np.asarray(thresholds, dtype=np.float64))
-    if not len(levels) or levels[0] < near.floor:
-        raise InputError(
-            "cache replay",
-            "it needs thresholds, none of them below the floor of the neighbors",
-            f"Compute the neighbors with a floor at or below the lowest threshold (floor: {near.floor:g}).",
-        )
+    levels = _levels(thresholds, near.floor, unread=rule.guard is not None and admit is None)
     node, times = np.asarray(nodes, dtype=np.int64), np.asarray(at_s, dtype=np.float64)
-    everything = np.ones(len(node), dtype=bool)
-    asked = everything if cacheable is None else np.asarray(cacheable, dtype=bool)
-    kept = everything if storable is None else np.asarray(storable, dtype=bool)
+    asked, kept = _mask(cacheable, len(node), True), _mask(storable, len(node), True)
+    answers = _mask(landed, len(node), False)
     by_time = np.argsort(times, kind="stable")
     sequence = by_time if order is None else np.asarray(order, dtype=np.int64)
     caches = _Caches(near, levels, rule, admit)
@@ -193,20 +183,40 @@ def replay(
     for request in warm:
         caches.warm(int(node[request]), request, moments[0])
     for now_s, request in zip(moments, sequence.tolist(), strict=True):
-        if asked[request]:
+        if answers[request]:
+            caches.warm(int(node[request]), request, now_s)
+        elif asked[request]:
             caches.ask(int(node[request]), request, now_s, bool(kept[request]))
-    return caches.result(len(node), int((~asked).sum()))
+    return caches.result(int((~answers).sum()), int((~asked & ~answers).sum()))
+
+
+def _mask(values: ArrayLike | None, n: int, default: bool) -> NDArray[np.bool_]:
+    return np.full(n, default) if values is None else np.asarray(values, dtype=bool)
+
+
+def _levels(thresholds: Sequence[float], floor: float, *, unread: bool) -> NDArray[np.float64]:
+    """Return the thresholds, rising; `unread`: there is a guard, and nobody who knows the texts."""
+    if unread:
+        raise InputError(
+            "cache replay",
+            "the policy has a guard, and a replay knows no texts",
+            "Hand over admit=admission(policy.guard, texts), or use `cache_curve`.",
+        )
+    levels = np.unique(np.asarray(thresholds, dtype=np.float64))
+    if not len(levels) or levels[0] < floor:
+        raise InputError(
+            "cache replay",
+            "it needs thresholds, none of them below the floor of the neighbors",
+            f"Compute the neighbors with a floor at or below the lowest threshold (floor: {floor:g}).",
+        )
+    return levels
 
 
 class _Caches:
     """All caches of a sweep, and what they served."""
 
     def __init__(
-        self,
-        near: Neighbors,
-        levels: NDArray[np.float64],
-        policy: CachePolicy,
-        admit: Callable[[int, int], bool] | None,
+        self, near: Neighbors, levels: NDArray[np.float64], policy: CachePolicy, admit: Admit | None
     ) -> None:
         self._near, self._levels, self._admit = near, levels, admit
         self._all = (1 << len(levels)) - 1
