@@ -60,41 +60,36 @@ def promote(
         where the alias has moved since, or where another machine moved it at the same time.
     """
     _check(decision, arm)
-    agreed = _agreed(decision, journal)
+    agreed, before = _agreed(decision, journal), decision.alias_version
     with journal.alone(EVENT_KIND):
         version = recorder.register(decision.study, arm)
         target, now = version.version, recorder.get_alias(version.name, decision.alias)
         past = history(journal, decision.study, decision.alias).moves
-        last = next(iter(standing(past)[-1:]), None)
-        if last is not None and now == target == last.to_version:
-            return last
-        before = decision.alias_version
+        last = standing(past)[-1:]
+        if last and now == target == last[0].to_version:
+            return last[0]
         if now != target:  # else it is there, and only the journal does not know: a process died in between
             unmoved(recorder, journal, past, version.name, decision.alias, before)
-        fallback = (
-            None if incumbent is None or before is not None else recorder.register(decision.study, incumbent)
+        back = before
+        if back is None and incumbent is not None:
+            back = recorder.register(decision.study, incumbent).version
+        made = Release(
+            action="promote",
+            study=decision.study,
+            prompt=version.name,
+            alias=decision.alias,
+            from_version=before,
+            to_version=target,
+            arm=arm.name,
+            who=who or _user(),
+            why=why or decision.reasons[0],
+            evidence=recorder.record_decision(decision.to_mapping(), html, _files(decision, agreed)),
+            execution_id=decision.execution_id,
+            back_to=back,
+            back_to_arm=_arm_of(past, back) if back == before else decision.incumbent,
+            approvals=tuple(each.words for each in agreed),
         )
-        run_id = recorder.record_decision(decision.to_mapping(), html, _files(decision, agreed))
-        return move(
-            recorder,
-            journal,
-            Release(
-                action="promote",
-                study=decision.study,
-                prompt=version.name,
-                alias=decision.alias,
-                from_version=before,
-                to_version=target,
-                arm=arm.name,
-                who=who or _user(),
-                why=why or decision.reasons[0],
-                evidence=run_id,
-                execution_id=decision.execution_id,
-                back_to=before if fallback is None else fallback.version,
-                back_to_arm=_arm_of(past, before) if fallback is None else decision.incumbent,
-                approvals=tuple(each.words for each in agreed),
-            ),
-        )
+        return move(recorder, journal, made)
 
 
 def rollback(
