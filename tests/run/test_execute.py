@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.model import virtual
 from tests.plan.world import BOOK, MICRO, MINI, Same, dataset, plan, variants
 from tests.run.world import Counting, Kept, failure, journal, run
 from workbench.core.records import Attempt, Message, ModelRef, Reply, Request, Score, Trial, Usage
 from workbench.core.table import to_frame
 from workbench.errors import PlanError, StoreError
 from workbench.plan.prices import PriceBook
+from workbench.run.execute import execute
 from workbench.run.stop import Stop
+from workbench.score.apply import score_trial
 
 
 def test_every_cell_is_a_row(tmp_path: Path) -> None:
@@ -279,6 +282,33 @@ def test_progress_is_heard(tmp_path: Path) -> None:
     assert len(kept.heard) < 10
     assert sum(arm.done for arm in progress.arms) == progress.done == 48
     assert progress.left_s is None
+
+
+def test_what_holds_calls_back_is_told_while_nothing_lands(tmp_path: Path) -> None:
+    """A snapshot a second, also before the first row; on virtual time."""
+    kept = Kept()
+    work = execute(
+        plan(),
+        {MINI.name: Counting(lambda request, n: asyncio.sleep(20))},
+        journal=journal(tmp_path),
+        score=score_trial,
+        listener=kept,
+        endpoints=lambda: ("mini: down",),
+    )
+    progress = virtual(work)
+    assert (progress.state, progress.done) == ("done", 24)
+    waiting = [at for at in kept.heard if at.state == "running" and at.done == 0]
+    assert 18 <= len(waiting) <= 20
+    assert {at.endpoints for at in waiting} == {("mini: down",)}
+
+
+def test_the_budgets_last_words_are_of_what_was_settled(tmp_path: Path) -> None:
+    """Calls that were under way when it was reached are in the sum; nothing is said to be in doubt."""
+    model = Counting(lambda request, n: asyncio.sleep(n / 100))
+    options: dict[str, Any] = {"budget_tokens": 15_100, "params": {"max_tokens": 500}}
+    progress = run(plan(**options), model, journal(tmp_path), count=lambda messages, ref: 1000)
+    assert (progress.state, progress.done) == ("budget", 10)
+    assert "15,000 tokens are spent and the next call" in progress.reason
 
 
 @dataclass(frozen=True, kw_only=True)
