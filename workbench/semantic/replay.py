@@ -1,7 +1,7 @@
 """Replay a log of requests through a semantic cache, for all thresholds in one pass.
 
 What a cache holds depends on what came before: neither the number of near pairs nor the nearest earlier
-request says how often it would have answered. Here every request is looked up and stored as it would have been.
+request says how often it would have answered. So every request is looked up and stored as it would have been.
 """
 
 from __future__ import annotations
