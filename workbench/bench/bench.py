@@ -9,11 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.analyze.compare import Comparison, compare
+from workbench.analyze.compare import compare as compare_table
+from workbench.bench.anatomy import anatomy
 from workbench.bench.defaults import filled
 from workbench.bench.home import Home, find_study
 from workbench.bench.models import Models, ModelSpec, price_book
+from workbench.bench.race import race
+from workbench.bench.recheck import recheck
 from workbench.bench.recording import Recording
+from workbench.bench.results import Known, approve, compare, decide, promote, report
 from workbench.client.resilience import Resilience
 from workbench.core.protocols import Scorer
 from workbench.core.records import Workload
@@ -21,15 +25,16 @@ from workbench.core.table import to_frame
 from workbench.define.dataset import Dataset
 from workbench.define.study import Study, slug
 from workbench.define.variant import Variant
-from workbench.errors import DatasetError, InputError, PlanError, RecordError
+from workbench.errors import DatasetError, InputError, PlanError
 from workbench.plan.gate import Gate
 from workbench.plan.make import make_plan
+from workbench.plan.pilot import earlier_trials
 from workbench.plan.plan import Arm, Plan
 from workbench.plan.prices import Price, PriceBook
 from workbench.plan.reprice import Repricing, Scenario, reprice
-from workbench.promote.decision import Decision, decide
 from workbench.promote.history import History, Release, history
-from workbench.promote.release import promote, rollback
+from workbench.promote.release import rollback
+from workbench.record.sources.recognize import load
 from workbench.run.handle import Run, start
 from workbench.run.stop import Stop
 from workbench.score.apply import score_trial
@@ -37,7 +42,6 @@ from workbench.score.specs import load_scorers
 from workbench.store.journal import Journal
 from workbench.view.report import report_html
 from workbench.view.widgets.monitor import show as show_monitor
-from workbench.view.widgets.once import show_once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +115,7 @@ class Bench:
         self.concurrency = concurrency
         self.journal = Journal(self.home.journal)
         self.recording = Recording(self.home, self.journal)
-        self._runs: dict[int, tuple[Comparison, Run]] = {}
+        self.results: dict[int, Known] = {}
         atexit.register(self.close)
 
     def plan(
@@ -180,6 +184,7 @@ class Bench:
             concurrency=self.concurrency,
             count=self.models.count,
             known=self.journal.reply,
+            earlier=earlier_trials(self.journal, self.name),
         )
         self.models.prepare()
         return plan
@@ -216,98 +221,13 @@ class Bench:
             show_monitor(handle)
         return handle
 
-    def compare(self, run: Run) -> Comparison:
-        """Wait for the run and compare its arms; what has finished counts, and denominators say how much.
-
-        MLflow gets the execution in the background; `sync` waits for it.
-
-        Raises
-        ------
-        DatasetError
-            Where nothing has finished, or an arm is without an answer.
-        """
-        plan = run.plan
-        gate = plan.gate
-        result = compare(run.result(), gate.score, plan.incumbent, gate.margin, gate.alpha)
-        self._runs[id(result)] = (result, run)
-        self.recording.record(plan, result, self._page(run, result))
-        return result
-
-    def _page(self, run: Run, result: Comparison, decision: Decision | None = None) -> str:
-        question = "" if self.study is None else self.study.question
-        return report_html(run.plan, result, decision, run, question=question)
-
-    def _run_of(self, result: Comparison) -> Run:
-        known = self._runs.get(id(result))
-        if known is None:
-            raise InputError(
-                "comparison",
-                "it was not made by this bench",
-                "Make it with bench.compare(run): the gate of the run's plan decides.",
-            )
-        return known[1]
-
-    def decide(self, result: Comparison, *, alias: str = "production", show: bool = True) -> Decision:
-        """Decide by the gate that was fixed with the plan, and record the decision, whatever it is.
-
-        Parameters
-        ----------
-        result
-            Of `compare`.
-        alias
-            The alias that a promotion would move.
-        show
-            Whether the cell that decides shows the decision's card, in a notebook.
-        """
-        run = self._run_of(result)
-        plan, recorder = run.plan, self.recording.recorder
-        decision = decide(
-            result,
-            plan.gate,
-            study=plan.study,
-            execution_id=plan.execution_id,
-            plan_hash=plan.hash,
-            planned_gate_hash=plan.gate.hash,
-            alias=alias,
-            alias_version=self._seen(alias),
-        )
-        page = self._page(run, result, decision)
-        self.recording.later(lambda: recorder.record_decision(decision.to_mapping(), page))
-        if show and "ipykernel" in sys.modules:
-            show_once(decision)
-        return decision
-
-    def _seen(self, alias: str) -> int | None:
-        try:
-            return self.recording.recorder.get_alias(self.name, alias)
-        except RecordError:
-            # The evidence can be seen without the store. `sync` says what is wrong with it, and a promotion
-            # looks again: it is refused where the alias points to anything.
-            return None
-
-    def promote(self, decision: Decision, *, why: str | None = None) -> Release:
-        """Move the alias to the chosen arm: the decision is recorded first, the move after it.
-
-        Raises
-        ------
-        PromotionError
-            Without a decision to promote, or where the alias has moved since.
-        """
-        run = self._run_of(decision.comparison)
-        plan = run.plan
-        arm = plan.arm(decision.chosen or decision.incumbent)
-        page = self._page(run, decision.comparison, decision)
-        return self.recording.now(
-            lambda: promote(
-                decision,
-                self.recording.recorder,
-                self.journal,
-                arm=arm,
-                incumbent=plan.arm(decision.incumbent),
-                why=why,
-                html=page,
-            )
-        )
+    # Verbs that stand in modules of their own, in the order of the journey.
+    race = race
+    anatomy = anatomy
+    compare = compare
+    decide = decide
+    approve = approve
+    promote = promote
 
     def rollback(self, *, alias: str = "production", why: str = "rolled back") -> Release:
         """Move the alias back to where it was before the last promotion that still stands; recorded as well.
@@ -324,9 +244,22 @@ class Bench:
         """Return every move of the alias: who, when, from, to, why, on what evidence."""
         return history(self.journal, self.name, alias)
 
-    def load(self, what: str | Sequence[str]) -> pd.DataFrame:
-        """Return the trial table back from MLflow, from run ids or an execution id."""
-        return self.recording.now(lambda: self.recording.recorder.load(what))
+    def load(
+        self,
+        what: Any,
+        *,
+        columns: Mapping[str, str] | None = None,
+        scores: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """Return a trial table from whatever holds one: MLflow, another tool's file, a plain table.
+
+        Parameters
+        ----------
+        what, columns, scores
+            As `workbench.record.sources.recognize.load` takes them.
+        """
+        store = self.recording.recorder.open
+        return self.recording.now(lambda: load(what, store, columns=columns, scores=scores))
 
     def reprice(
         self, run: Run | pd.DataFrame, book: PriceBook | None = None, scenario: Scenario | None = None
@@ -337,13 +270,8 @@ class Bench:
             return reprice(run.trials, book, scenario, scores=run.scores, refs=refs)
         return reprice(run, book, scenario, refs=refs)
 
-    def report(self, result: Comparison, decision: Decision | None = None) -> Path:
-        """Write the result as one HTML file that opens without a network, and return its path."""
-        run = self._run_of(result)
-        self.home.reports.mkdir(exist_ok=True)
-        path = self.home.reports / f"{self.name}-{run.execution_id}.html"
-        path.write_text(self._page(run, result, decision), encoding="utf-8")
-        return path
+    report = report
+    recheck = recheck
 
     def sync(self) -> None:
         """Wait until MLflow has everything that the journal holds of the study.
@@ -375,7 +303,7 @@ class Bench:
         frame = to_frame(trials, self.journal.scores(plan.execution_id))
         result, page = None, None
         with contextlib.suppress(DatasetError):  # an arm without an answer: the rest goes all the same
-            result = compare(frame, gate.score, plan.incumbent, gate.margin, gate.alpha)
+            result = compare_table(frame, gate.score, plan.incumbent, gate.margin, gate.alpha)
             page = report_html(plan, result)
         self.recording.record(plan, result, page).result()
         return plan.execution_id
