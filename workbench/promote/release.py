@@ -65,14 +65,13 @@ def promote(
         version = recorder.register(decision.study, arm)
         target, now = version.version, recorder.get_alias(version.name, decision.alias)
         past = history(journal, decision.study, decision.alias).moves
-        last = standing(past)[-1:]
-        if last and now == target == last[0].to_version:
+        if now == target and (last := standing(past)[-1:]) and last[0].to_version == target:
             return last[0]
         if now != target:  # else it is there, and only the journal does not know: a process died in between
             unmoved(recorder, journal, past, version.name, decision.alias, before)
-        back = before
-        if back is None and incumbent is not None:
-            back = recorder.register(decision.study, incumbent).version
+        back, back_arm = before, _arm_of(past, before)
+        if incumbent is not None and before is None:
+            back, back_arm = recorder.register(decision.study, incumbent).version, incumbent.name
         made = Release(
             action="promote",
             study=decision.study,
@@ -86,7 +85,7 @@ def promote(
             evidence=recorder.record_decision(decision.to_mapping(), html, _files(decision, agreed)),
             execution_id=decision.execution_id,
             back_to=back,
-            back_to_arm=_arm_of(past, back) if back == before else decision.incumbent,
+            back_to_arm=back_arm,
             approvals=tuple(each.words for each in agreed),
         )
         return move(recorder, journal, made)
