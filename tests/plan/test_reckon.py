@@ -83,6 +83,23 @@ def test_earlier_replies_replace_the_assumptions() -> None:
     assert arm.seconds == pytest.approx((1.6 * arm.calls, 3.0 * arm.calls))
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=12), st.integers(1, 3), st.booleans())
+def test_answers_of_one_token_cost_the_low_figure(lengths: list[int], repeats: int, expected: bool) -> None:
+    """Counted prompts and the shortest answers cost the very low figure, however long the labels are."""
+    cases = dataset(
+        len(lengths),
+        text=[f"{index} " + "word " * length for index, length in enumerate(lengths)],
+        label=["a label of five words" if expected else None] * len(lengths),
+    )
+    made = plan(cases=cases, repeats=repeats, count=words)
+    price = BOOK.declared["offline/mini"]
+    calls = {cell.key: words(cell.request.messages, MINI) for cell in made.cells()}
+    spent = sum(price.cost_usd(Usage(tokens_in_uncached=size, tokens_out=1)) for size in calls.values())
+    assert made.estimate.cost_usd is not None
+    assert made.estimate.cost_usd[0] == pytest.approx(spent)
+
+
 def test_max_tokens_limits_the_high_figure() -> None:
     """An answer cannot be longer than the limit, and the basis says so."""
     arm = plan(params={"max_tokens": 7}).estimate.arms[0]

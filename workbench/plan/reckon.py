@@ -4,6 +4,9 @@ Input tokens are counted where a tokenizer is at hand, extrapolated from the fir
 order where counting all would take long, and guessed from bytes otherwise. Output tokens and seconds a call
 come from earlier runs of the arm, else from replies the journal already holds, or from an assumption that is
 stated.
+
+The low figure is one that the run does not fall below where every call is answered by at least one token, at
+the book's prices without a discount for cached input.
 """
 
 from __future__ import annotations
@@ -34,8 +37,8 @@ COUNTED_BYTES = 8_000_000
 BYTES_PER_TOKEN = (5.0, 3.0)
 """Without a tokenizer: bytes a token, for the low and the high figure."""
 
-ASSUMED_TOKENS_OUT = (8, 512)
-"""Tokens of an answer where nothing is known about it."""
+ASSUMED_TOKENS_OUT = (1, 512)
+"""Tokens of an answer where nothing is known about it; of a label too, which may be one token however long."""
 
 ASSUMED_SECONDS = (0.5, 6.0)
 """Seconds a call where none was made yet."""
@@ -174,11 +177,17 @@ def _conclude(tally: _Tally, book: PriceBook) -> ArmEstimate:
 
 def _cost(tally: _Tally, book: PriceBook, tokens_in: int, tokens_out: int) -> float | None:
     """Return the cost of all calls, priced as equal calls: some prices depend on the size of one call."""
-    usage = Usage(
-        tokens_in_uncached=math.ceil(tokens_in / tally.calls), tokens_out=math.ceil(tokens_out / tally.calls)
-    )
-    each = book.cost_usd(tally.arm.model, usage, _tier(tally.arm))
-    return None if each is None else each * tally.calls
+    (each_in, more_in), (each_out, more_out) = divmod(tokens_in, tally.calls), divmod(tokens_out, tally.calls)
+
+    def one(extra_in: int, extra_out: int) -> float | None:
+        usage = Usage(tokens_in_uncached=each_in + extra_in, tokens_out=each_out + extra_out)
+        return book.cost_usd(tally.arm.model, usage, _tier(tally.arm))
+
+    plain, longer_in, longer_out = one(0, 0), one(1, 0), one(0, 1)
+    if plain is None or longer_in is None or longer_out is None:
+        return None
+    # As many calls have a token more as it takes to come to the very sums.
+    return plain * tally.calls + (longer_in - plain) * more_in + (longer_out - plain) * more_out
 
 
 def _input(tally: _Tally) -> tuple[tuple[int, int], str]:
@@ -193,7 +202,9 @@ def _input(tally: _Tally) -> tuple[tuple[int, int], str]:
         return (exact + math.floor(low), exact + math.ceil(high)), f"a sample of {len(each)} cases counted"
     size = sum(size * calls for size, calls in tally.uncounted)
     low, high = size / BYTES_PER_TOKEN[0], size / BYTES_PER_TOKEN[1]
-    return (math.floor(low), math.ceil(high)), "guessed from bytes: no tokenizer for this model"
+    most, least = BYTES_PER_TOKEN
+    basis = f"guessed from bytes, {least:g} to {most:g} a token: no tokenizer for this model"
+    return (math.floor(low), math.ceil(high)), basis
 
 
 def _output(tally: _Tally) -> tuple[tuple[float, float], str]:
@@ -206,12 +217,9 @@ def _output(tally: _Tally) -> tuple[tuple[float, float], str]:
         low, high = predicted_mean(means, new)
         basis = f"from {replies} earlier replies"
         return (low, high if limit is None else max(low, min(high, limit))), basis
+    (low, high), basis = ASSUMED_TOKENS_OUT, "assumed"
     if tally.expected_bytes:
-        low = max(1, min(tally.expected_bytes) // 8)
         high, basis = max(64, max(tally.expected_bytes)), "assumed from the expected answers"
-    else:
-        low, high = ASSUMED_TOKENS_OUT
-        basis = "assumed"
     if limit is None:
         return (low, high), basis
     return (min(low, limit), min(high, limit)), f"{basis}, at most {limit} by max_tokens"

@@ -12,8 +12,8 @@ CODE, NAME = "WB104", "share of unanswered calls"
 def check(facts: Facts) -> Finding:
     """Return whether the observed share of errors, refusals, truncated and empty replies is in the limit.
 
-    Above it the challenger is not to be promoted. Where the incumbent stays unanswered as often, that may
-    be no fault of the challenger's (an endpoint that was down): evidence is lacking, there is none against it.
+    Above it the challenger is not to be promoted. Where the incumbent stays unanswered as often, it may
+    be no fault of the challenger's (an endpoint that was down): evidence is lacking, not against it.
     """
     share, limit = facts.arm["error_share"], facts.gate.max_error_share
     both = share <= facts.incumbent["error_share"]
