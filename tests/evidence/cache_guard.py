@@ -30,7 +30,7 @@ from workbench.semantic.neighbors import neighbors
 from workbench.semantic.policy import CachePolicy
 from workbench.semantic.replay import replay
 
-__all__ = ["guard"]
+__all__ = ["Asked", "asked_of", "guard"]
 
 SEED = 5
 LEVEL = 0.9
@@ -75,7 +75,8 @@ class Asked:
     key: str
 
 
-def _asked(folder: Path) -> list[Asked]:
+def asked_of(folder: Path) -> list[Asked]:
+    """Return every question of the advising data."""
     with gzip.open(folder / "advising.json.gz", "rt", encoding="utf-8") as file:
         templates = json.load(file)
     found = []
@@ -90,7 +91,7 @@ def _asked(folder: Path) -> list[Asked]:
 
 
 def _advising(ledger: Ledger, folder: Path) -> None:
-    asked = _asked(folder)
+    asked = asked_of(folder)
     seen, unseen = halves({each.template for each in asked})
     before, after = _hits([each for each in asked if each.template in unseen[:TEMPLATES]])
     name = f"held-out templates, cosine ≥ {LEVEL:g}, {ORDERS} orders"

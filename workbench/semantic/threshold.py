@@ -127,8 +127,9 @@ def share_bounds(
     if clusters < 2:
         return np.zeros(k), np.ones(k)
     share = wrong.mean(axis=1)
-    sums = np.zeros((clusters, k))
-    np.add.at(sums, codes, wrong.T - share)
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    sums = np.add.reduceat((wrong.T - share)[order], starts, axis=0)
     variance = clusters / (clusters - 1) * (sums**2).sum(axis=0) / n**2
     plain = share * (1 - share) / n
     effect = np.maximum(1.0, np.divide(variance, plain, out=np.ones(k), where=plain > 0))
