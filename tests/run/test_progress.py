@@ -58,6 +58,21 @@ def test_time_left_follows_the_pace() -> None:
     assert tracked.snapshot().elapsed_s == 12
 
 
+def test_no_time_left_is_said_before_there_is_a_pace() -> None:
+    """Until a quarter has landed it says that it is estimating; the pace is that of the last ones."""
+    clock = Ticking()
+    tracked = Tracker("x", {PLAN.arms[0].name: 4_000}, clock)
+    clock.now += 60  # a slow start
+    for _ in range(31):
+        tracked.add(good(0))
+    assert tracked.snapshot().left_s is None
+    assert "estimating the time left" in tracked.snapshot().summary
+    for _ in range(969):
+        clock.now += 0.1
+        tracked.add(good(0))
+    assert tracked.snapshot().left_s == pytest.approx(300, rel=0.01)
+
+
 def test_a_failed_row_asked_again_is_not_counted_twice() -> None:
     """Adding and removing a row leaves the sums as they were; its successor carries its attempts."""
     tracked = tracker(Ticking())

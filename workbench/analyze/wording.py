@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["signed", "usd", "with_bounds"]
+__all__ = ["clock", "signed", "usd", "with_bounds"]
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as minutes and seconds, ``4:05``, from an hour on with hours: ``1:02:05``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def usd(amount: float) -> str:
@@ -32,9 +39,19 @@ def signed(value: float, *, points: bool) -> str:
 
 
 def with_bounds(value: float, low: float, high: float, *, points: bool, alpha: float) -> str:
-    """Return a difference with its interval, ``+12.1 points (95 % 9.8 to 14.4)``."""
+    """Return a difference with its interval, ``+12.1 points (95 % 9.8 to 14.4)``.
+
+    A bound that is not zero is not written as zero: whether the interval holds zero decides.
+    """
     if math.isnan(low) or math.isnan(high):
         return f"{signed(value, points=points)} (no interval)"
-    factor = 100 if points else 1
-    bounds = [f"{factor * bound:.1f}" if points else f"{bound:.3g}" for bound in (low, high)]
+    bounds = [_points(100 * bound) if points else f"{bound:.3g}" for bound in (low, high)]
     return f"{signed(value, points=points)} ({100 * (1 - alpha):g} % {bounds[0]} to {bounds[1]})"
+
+
+def _points(value: float) -> str:
+    for digits in range(1, 5):
+        text = f"{value:.{digits}f}"
+        if float(text) != 0 or value == 0:
+            return text
+    return f"just {'above' if value > 0 else 'below'} 0"

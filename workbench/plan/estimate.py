@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.analyze.wording import clock
 from workbench.core.show import Shown
 
 __all__ = ["ArmEstimate", "Estimate"]
@@ -145,7 +146,9 @@ class Estimate(Shown):
         else:
             money = f"{_span(*cost)} USD"
         tokens = f"{_span(*self.tokens_in)} tokens in, {_span(*self.tokens_out)} out"
-        return f"{calls}; {tokens}; {money}; {_span(*self.minutes)} minutes at {self.concurrency} at a time"
+        low, high = (clock(60 * minutes) for minutes in self.minutes)
+        time = low if low == high else f"{low}–{high}"
+        return f"{calls}; {tokens}; {money}; {time} minutes at {self.concurrency} at a time"
 
 
 def _span(low: float, high: float) -> str:

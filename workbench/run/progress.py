@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import pandas as pd
 
+from workbench.analyze.wording import clock
 from workbench.core.records import Score, Trial
 from workbench.core.redact import redact
 from workbench.core.show import Shown
 
 __all__ = ["ArmProgress", "Progress", "State", "Tracker", "judges_usd", "spent_usd"]
+
+ENOUGH_LANDED = 32
+"""Trials that land before a time left is said, or a quarter of them all: the first are the slowest."""
+
+PACE_OF = 400
+"""Trials landed last that make the pace."""
 
 State = Literal["running", "done", "stopped", "budget", "failed"]
 """``budget``: it ended since the next call did not fit; ``failed``: it gave up, see the reason."""
@@ -58,7 +65,7 @@ class Progress(Shown):
     errors
         How many trials failed, by kind.
     elapsed_s, left_s
-        Since this run began; until its end at the pace so far (None: no pace yet, or ended).
+        Since this run began; until its end at the pace of late (None: too few have landed to say, or ended).
     arms
         The same by arm.
     endpoints
@@ -106,19 +113,15 @@ class Progress(Shown):
             parts.append(f"{self.failed:,} failed ({kinds})")
         if self.in_doubt:
             parts.append(f"{self.in_doubt:,} calls possibly billed twice")
-        parts.append(f"{_clock(self.elapsed_s)} elapsed")
+        parts.append(f"{clock(self.elapsed_s)} elapsed")
         if self.left_s is not None:
-            parts.append(f"{_clock(self.left_s)} left")
+            parts.append(f"{clock(self.left_s)} left")
+        elif self.state == "running":
+            parts.append("estimating the time left")
         return "\n".join(["; ".join(parts), *([self.reason] if self.reason else []), *self.endpoints])
 
     def __str__(self) -> str:
         return str(redact(f"{self.summary}\n\n{self.frame.to_string(index=False)}"))
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 @dataclass(slots=True)
@@ -165,11 +168,13 @@ class Tracker:
         self._endpoints = endpoints
         self._began = time()
         self._ended: float | None = None
-        self._landed = 0  # in this run: the pace
+        # When the last ones of this run landed, after when it began: the pace.
+        self._landed = deque([self._began], maxlen=PACE_OF)
 
     def add(self, trial: Trial, scores: Iterable[Score] = (), *, earlier: bool = False) -> None:
         """Take in a trial and its scores; `earlier`: it landed in a run before this one."""
-        self._landed += not earlier
+        if not earlier:
+            self._landed.append(self._time())
         self._count(trial, scores, 1)
 
     def remove(self, trial: Trial) -> None:
@@ -222,19 +227,24 @@ class Tracker:
         )
         totals: dict[str, Any] = {key: sum(getattr(arm, key) for arm in arms) for key in _Sums.__slots__}
         elapsed = (self._time() if self._ended is None else self._ended) - self._began
-        going = self.state == "running" and self._landed
-        left = elapsed / self._landed * (totals["planned"] - totals["done"]) if going else None
+        left_over = totals["planned"] - totals["done"]
         return Progress(
             execution_id=self._execution_id,
             state=self.state,
             reason=self.reason,
             errors={kind: count for kind, count in self._errors.items() if count},
             elapsed_s=elapsed,
-            left_s=left,
+            left_s=self._left_s(left_over, totals["planned"]) if self.state == "running" else None,
             arms=arms,
             endpoints=tuple(self._endpoints()) if self.state == "running" else (),
             **totals,
         )
+
+    def _left_s(self, left_over: int, planned: int) -> float | None:
+        landed = len(self._landed) - 1
+        if landed < max(1, min(ENOUGH_LANDED, planned // 4)):
+            return None
+        return (self._time() - self._landed[0]) / landed * left_over
 
 
 def judges_usd(scores: Iterable[Score]) -> float:
