@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from workbench.analyze.all_pairs import AllPairs, all_pairs
 from workbench.analyze.arms import ARM_COLUMNS, arm_table
-from workbench.analyze.bootstrap import DRAWS
 from workbench.analyze.cells import case_clusters, case_means, check_arm, scores, scores_with_failures
 from workbench.analyze.chances import point_front
 from workbench.analyze.correct import family
-from workbench.analyze.frontier import Frontier, front_status, frontier
+from workbench.analyze.deeper import Deeper
+from workbench.analyze.frontier import front_status
 from workbench.analyze.latency_pairs import latency_differences
 from workbench.analyze.notes import notes
 from workbench.analyze.pairs import Scale, paired_columns, scale
@@ -21,7 +20,6 @@ from workbench.analyze.verdicts import judged
 from workbench.analyze.wording import usd, with_bounds
 from workbench.core.show import Shown
 from workbench.core.table import validate
-from workbench.errors import DatasetError
 
 __all__ = ["DIFFERENCE_COLUMNS", "Comparison", "compare"]
 
@@ -54,8 +52,11 @@ DIFFERENCE_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison(Shown):
+class Comparison(Deeper, Shown):
     """The arms of a study, side by side and against the incumbent. Made by `compare`.
+
+    What it can be asked further is in `deeper.Deeper`: `frontier`, `all_pairs`, `slices`, `flips`,
+    `variance`, `confirm`.
 
     Parameters
     ----------
@@ -100,31 +101,6 @@ class Comparison(Shown):
         on = point_front(self.arms["quality_mean"], self.arms["cost_usd_per_1000"])
         columns = ["arm", "quality_mean", "cost_usd_per_1000", "front"]
         return self.arms.loc[on, columns].sort_values("cost_usd_per_1000", ignore_index=True)
-
-    def frontier(self, *, draws: int = DRAWS, seed: int = 1) -> Frontier:
-        """Return each arm's place between quality, cost and latency, and how surely: see `frontier.frontier`.
-
-        Raises
-        ------
-        DatasetError
-            Where its trials are not at hand.
-        """
-        return frontier(self._trials(), self.score, self.margin, self.alpha, draws=draws, seed=seed)
-
-    def all_pairs(self, *, draws: int = DRAWS, seed: int = 1) -> AllPairs:
-        """Return every arm against every other, as one family: see `all_pairs.all_pairs`.
-
-        Raises
-        ------
-        DatasetError
-            Where its trials are not at hand, or there is one arm only.
-        """
-        return all_pairs(self._trials(), self.score, self.margin, self.alpha, draws=draws, seed=seed)
-
-    def _trials(self) -> pd.DataFrame:
-        if self.trials is None:
-            raise DatasetError("comparison", "its trials are not at hand", "Make it with compare().")
-        return self.trials
 
     @property
     def summary(self) -> str:
