@@ -1,4 +1,8 @@
-"""Which requests must not be cached: their answer belongs to one person, or to one moment."""
+"""Which requests must not be cached: their answer belongs to one person, or to one moment.
+
+The rules are signs, and a net with wide holes: they seldom catch a general question, and they miss most of
+what is put in words that nobody thought of (``experiments/faq-cache`` measures both).
+"""
 
 from __future__ import annotations
 
@@ -36,9 +40,11 @@ _OWNED = (
     "|statement|contract|subscription|points|data|case|reservation|appointment|application|transfer|repair"
     "|return)s?"
 )
+# What is on its way: a statement about it is about one person's. An account that "is locked" is not.
+_SENT = "(?:order|parcel|package|delivery|shipment|refund|return|claim|booking|transfer|repair)s?"
 _STATE = (
     "(?:status|arriv\\w+|ship\\w*|paid|charged?|still|yet|due|pending|open|late|delayed|owe|left|missing"
-    "|tracked|delivered|dispatched|approved|processed)"
+    "|tracked|delivered|dispatched|approved|processed|affected|sent|under|backlog)"
 )
 # Bounded gaps: a pattern with open ones would take quadratic time on a long text.
 _ASKS = r"\b(?:where|when|why|has|is|did|was|what)\b.{0,60}"
@@ -50,15 +56,28 @@ _PERSONAL = (
     r"[\w.+-]{1,64}@[\w-]{1,63}\.\w+",  # an address
     r"(?<![\w.])\+?\d[\d ()/-]{7,20}\d\b",  # a telephone or card number
     r"\b[A-Z]{2}\d{2}[A-Z0-9 ]{11,30}\b",  # an IBAN
-    r"(?:\b(?:no|nr|number|id|order|ticket|invoice|case)\b\.?|#)\s{0,3}[:#]?\s{0,3}[a-z]{0,5}-?\d{3,}",
+    r"(?:\b(?:no|nr|number|id|order|ticket|invoice|case|contract|customer)\b\.?|#)"
+    r"\s{0,3}[:#]?\s{0,3}[a-z]{0,5}-?\d{3,}",
+    r"\b\d{5,}\b",  # a number of something
     rf"{_ASKS}\bmy (?:\w+ )?{_OWNED}\b.{{0,60}}\b{_STATE}\b",
-    rf"\bwhere(?:'s| is| are) my (?:\w+ )?{_OWNED}\b",
-    r"\bhow (?:much|many)\b.{0,60}\b(?:do i (?:still )?owe|have i|i have left)\b",
+    rf"\bmy (?:\w+ )?{_SENT} (?:is|was|are|were|has|have|hasn't|isn't|wasn't)\b.{{0,40}}\b{_STATE}\b",
+    rf"\b(?:is|are|was|were|has|have) my (?:\w+ ){{1,3}}{_STATE}\b",
+    rf"\bmy {_SENT}\b.{{0,10}}\bwhen\b|\bmy (?:last|recent|previous) {_OWNED}\b",
+    rf"\bwhere(?:'s| is| are) my (?:\w+ )?(?:{_OWNED}|money)\b|\bcheck (?:\w+ )?my {_SENT}\b",
+    r"\bhow (?:much|many)\b.{0,60}\b(?:do i (?:still )?owe|did i|have i|i have left)\b",
+    r"\b(?:did|have) you\b.{0,30}\bmy\b|\bstill waiting\b",
+    r"\bnothing (?:has |was )?(?:been )?(?:refunded|arrived)\b|\b(?:tracking|parcel) (?:says|shows)\b",
     rf"\bstatus of my\b|\bmy (?:\w+ )?{_OWNED} (?:status|number|history)\b",
 )
+_HOLIDAY = "(?:black friday|cyber monday|christmas|easter|new year|(?:the )?holidays?)"
+# "Is the app down" asks of the moment; "when my internet is down" does not.
+_GONE = "(?:down|offline|out of stock|in stock|back up|up again)"
 _VOLATILE = (
     _MOMENT,
-    r"\b(?:is|are) (?:\w+ ){0,4}(?:down|offline|out of stock|in stock|back up|up again)\b",
+    rf"\b(?:is|are) (?:\w+ ){{1,4}}{_GONE}\b|\b(?:site|shop|app|server|service)s? (?:is|are) {_GONE}\b",
+    rf"\b(?:open|closed)(?: \w+)? {_HOLIDAY}\b",
+    rf"\bwhen (?:does|do|will|is)\b.{{0,30}}\b(?:sale|offer|{_HOLIDAY})\b",
+    r"\b(?:until|during) (?:the|this) sale\b|\bsale price\b",
 )
 
 DEFAULT_RULES: tuple[Rule, ...] = (
