@@ -20,7 +20,7 @@ __all__ = ["truth"]
 HALVES = 20 if QUICK else 200
 QUESTIONS = 300 if QUICK else 8_000
 SWEEP = np.round(np.linspace(0.7, 0.999, 120), 4)
-BUDGETS = (0.02,) if QUICK else (0.01, 0.02)
+BUDGETS = (0.02,) if QUICK else (0.01, 0.02, 0.05)
 LABELS, SAMPLES = 300, 20 if QUICK else 200
 
 
@@ -33,7 +33,7 @@ def truth(ledger: Ledger) -> None:
         if curve is None:
             print(f"  skipped: {name} is not on this machine (set WORKBENCH_DATA)")
             continue
-        groups = pd.factorize(curve[1])[0]
+        groups = pd.factorize(np.array(curve[1]))[0]
         for budget in BUDGETS:
             _halves(ledger, name, curve[0], groups, budget)
         _labels(ledger, name, curve[0])
@@ -61,21 +61,19 @@ def _halves(ledger: Ledger, name: str, curve: CacheCurve, groups: np.ndarray, bu
     known = table["wrong_of_all"] <= budget
     # In hindsight: the lowest threshold from which on everything is within the budget.
     best = float(table.loc[known[::-1].cummin()[::-1], "hit_rate"].max())
-    found = [safe_threshold(curve, groups, budget, seed=seed) for seed in range(HALVES)]
-    none = sum(each.threshold is None for each in found)
+    found = [safe_threshold(curve, groups, budget, seed=seed, population="log") for seed in range(HALVES)]
     whole = table.set_index("threshold")["wrong_of_all"]
     within = sum(each.threshold is None or whole[each.threshold] <= budget for each in found)
     denied = sum(each.confirmed is False for each in found)
     at = f"{name}, {len(groups):,} requests, budget {budget:.0%} of all, {HALVES} halves by answer group"
     ledger.share(f"{at}: the whole log is within the budget", within, HALVES, low=0.95)
     ledger.share("  the other half's 95 % lower bound exceeds it", denied, HALVES, high=0.05)
-    rate = float(np.mean([each.hit_rate for each in found]))
-    ledger.exact(
-        "  mean hit rate against the best safe one in hindsight",
-        f"{rate:.2%} against {best:.2%}: {rate / best:.3f} ({none} times none is safe)",
-        ">= 0.85",
-        QUICK or rate >= 0.85 * best,
-    )
+    if QUICK:
+        return  # a small log has no safe threshold at all
+    rates = [each.hit_rate / best for each in found]
+    ledger.mean(f"  hit rate ÷ the best safe one in hindsight ({best:.1%})", rates, low=0.85)
+    future = [safe_threshold(curve, groups, budget, seed=seed).hit_rate / best for seed in range(HALVES)]
+    print(f"    chosen for future requests in place of this log: {np.mean(future):.3f} of it")
 
 
 def _labels(ledger: Ledger, name: str, curve: CacheCurve) -> None:

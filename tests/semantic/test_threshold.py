@@ -76,6 +76,16 @@ def test_a_safe_threshold_is_the_lowest_within_the_budget() -> None:
     assert f"cosine {found.threshold:g} serves" in found.summary
 
 
+def test_half_of_a_log_is_known_and_nothing_of_the_future() -> None:
+    """The bound for this log lies between the share seen and the bound for requests to come."""
+    curve, answers = world(3_000, 1)
+    log = safe_threshold(curve, answers, 0.02, population="log").frame
+    future = safe_threshold(curve, answers, 0.02).frame
+    assert (log["wrong"] == future["wrong"]).all()
+    assert (log["wrong"] < log["wrong_high"]).all()
+    assert (log["wrong_high"] < future["wrong_high"]).all()
+
+
 def test_no_safe_threshold_is_an_answer() -> None:
     """Where even the highest may exceed the budget."""
     curve, answers = world(60, 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -158,6 +158,7 @@ def safe_threshold(
     alpha: float = 0.05,
     seed: int = 1,
     first: NDArray[np.bool_] | None = None,
+    population: Literal["future", "log"] = "future",
 ) -> Safe:
     """Choose the lowest threshold whose wrong answers are known to stay within a budget.
 
@@ -176,6 +177,9 @@ def safe_threshold(
         Wrong answers ÷ all requests, in (0, 1).
     first
         Shape (requests,): the half on which to choose; None: drawn by `seed`.
+    population
+        Whose wrong share must stay within the budget: that of ``future`` requests like these, or of this
+        ``log``, half of which is known by then (finite population correction: Cochran 1977, section 2.5).
 
     Raises
     ------
@@ -190,14 +194,14 @@ def safe_threshold(
     wrong = np.zeros((len(done.thresholds), done.requests))
     bad = curve.truth != RIGHT
     np.maximum.at(wrong.T, done.request[bad], done.served[bad].astype(float))
-    _, high = share_bounds(wrong[:, half], own[half], alpha)
+    share, (_, high) = wrong[:, half].mean(axis=1), share_bounds(wrong[:, half], own[half], alpha)
+    if population == "log":
+        high = share + (high - share) * np.sqrt(1 - half.mean())
     within = high <= budget
     # From the highest down, up to the first that fails.
     safe = np.logical_and.accumulate(within[::-1])[::-1]
     at = int(np.argmax(safe)) if safe.any() else None
-    table = pd.DataFrame(
-        {"threshold": done.thresholds, "wrong": wrong[:, half].mean(axis=1), "wrong_high": high, "safe": safe}
-    )
+    table = pd.DataFrame({"threshold": done.thresholds, "wrong": share, "wrong_high": high, "safe": safe})
     checked = [float("nan")] * 3
     if at is not None:
         row = wrong[at : at + 1, ~half]
