@@ -68,3 +68,11 @@ def test_shortened_text_is_one_printable_line(text, limit):
     short = figures.shorten(text, limit)
     assert len(short) <= limit
     assert short == "" or short.isprintable()
+
+
+def test_a_difference_of_latencies_carries_its_unit_once() -> None:
+    """Milliseconds where all are small, seconds else; without bounds it says so; missing is a dash."""
+    assert figures.delay(0.0032, 0.0011, 0.0053).replace("\u00a0", " ") == "+3.2 ms (1.1 to 5.3)"
+    assert figures.delay(-0.42, -0.6, 0.01).replace("\u00a0", " ") == "-0.42 s (-0.60 to 0.01)"
+    assert figures.delay(0.01, math.nan, math.nan).replace("\u00a0", " ") == "+10.0 ms (no interval)"
+    assert figures.delay(math.nan, math.nan, math.nan) == figures.MISSING

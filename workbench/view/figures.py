@@ -12,6 +12,7 @@ from workbench.core.redact import redact
 __all__ = [
     "MISSING",
     "count",
+    "delay",
     "elapsed",
     "interval",
     "missing",
@@ -61,14 +62,33 @@ def usd(value: Any) -> str:
     return f"{'-' if float(value) < 0 else ''}${size:,.{decimals}f}"
 
 
-def seconds(value: Any) -> str:
-    """Return a latency: ``3.2 ms`` under 0.1 s, ``0.42 s``, ``12.3 s``."""
+def seconds(value: Any, longest: Any = None) -> str:
+    """Return a latency: ``3.2 ms`` under 0.1 s, ``0.42 s``, ``12.3 s``.
+
+    `longest` is that of the figures beside it, all of which take one unit: ``ms`` where it is below 1 s.
+    None: it stands alone.
+    """
     if missing(value):
         return MISSING
     length = float(value)
-    if length < 0.1:
+    if length < 0.1 if missing(longest) else float(longest) < 1:
         return f"{1000 * length:.3g}{_TIE}ms"
+    if length < 0.1:
+        return f"{length:.2g}{_TIE}s"
     return f"{length:.2f}{_TIE}s" if length < 10 else f"{length:,.1f}{_TIE}s"
+
+
+def delay(value: Any, low: Any, high: Any) -> str:
+    """Return a difference of latencies with its interval: ``+3.2 ms (1.1 to 5.3)``, ``-0.42 s (…)``."""
+    if missing(value):
+        return MISSING
+    ends = [float(end) for end in (value, low, high) if not missing(end)]
+    small = max(map(abs, ends)) < 0.1
+    factor, unit, digits = (1000, "ms", 1) if small else (1, "s", 2)
+    middle = f"{factor * float(value):+.{digits}f}{_TIE}{unit}"
+    if len(ends) < 3:
+        return f"{middle} (no interval)"
+    return f"{middle} ({factor * ends[1]:.{digits}f}{_TIE}to{_TIE}{factor * ends[2]:.{digits}f})"
 
 
 def elapsed(value: Any) -> str:

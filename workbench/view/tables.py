@@ -31,7 +31,7 @@ __all__ = [
 OUTCOME_SIGNS: dict[str, str] = {
     "pass": "✓\u00a0pass",
     "fail": "✗\u00a0fail",
-    "not applicable": "–\u00a0not\u00a0applicable",
+    "not applicable": "–\u2060\u00a0not\u00a0applicable",  # a line may break after a dash otherwise
     "unclear": "?\u00a0unclear",
 }
 """A gate rule's outcome as sign and word, so that neither color nor shape has to carry it alone."""
@@ -42,13 +42,17 @@ def _written(row: Mapping[Any, Any], names: tuple[str, str, str], write: Any) ->
 
 
 def arms_table(comparison: Comparison) -> pd.DataFrame:
-    """Return one row an arm: quality, cost, tokens, latency, denominators, place on the front."""
+    """Return one row an arm: quality, cost, tokens, latency, denominators, place on the front.
+
+    What quality is when failures count as wrong stands there where anything failed.
+    """
     as_share = comparison.points
 
     def quality(value: Any) -> str:
         return figures.quality(value, as_share=as_share)
 
     rows = []
+    longest = comparison.arms["latency_p95_s"].max()
     for row in comparison.arms.to_dict("records"):
         name = str(row["arm"]) + (" (incumbent)" if row["arm"] == comparison.incumbent else "")
         cost = _written(row, ("cost_usd_per_1000", "cost_low", "cost_high"), figures.usd)
@@ -63,7 +67,7 @@ def arms_table(comparison: Comparison) -> pd.DataFrame:
                     figures.MISSING if figures.missing(value) else f"{value:,.1f}" for value in tokens
                 ),
                 "p50 / p95": "\u00a0/ ".join(
-                    figures.seconds(row[f"latency_{part}_s"]) for part in ("p50", "p95")
+                    figures.seconds(row[f"latency_{part}_s"], longest) for part in ("p50", "p95")
                 ),
                 "attempted / answered / scored": "\u00a0/ ".join(
                     figures.count(row[part]) for part in ("attempted", "answered", "scored")
@@ -71,7 +75,9 @@ def arms_table(comparison: Comparison) -> pd.DataFrame:
                 "front": row["front"],
             }
         )
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    failed = comparison.arms["answered"] < comparison.arms["attempted"]
+    return frame if failed.any() else frame.drop(columns="if failures count as wrong", errors="ignore")
 
 
 def difference(comparison: Comparison, row: Mapping[Any, Any]) -> str:
@@ -82,8 +88,16 @@ def difference(comparison: Comparison, row: Mapping[Any, Any]) -> str:
 
 
 def differences_table(comparison: Comparison) -> pd.DataFrame:
-    """Return one row a challenger: its paired difference from the incumbent, and what the word for it is."""
+    """Return one row a challenger: its paired difference from the incumbent, and what the word for it is.
+
+    Cost and latency differ by challenger minus incumbent; latency is left out where no arm was timed.
+    """
     rows = []
+    timed = (
+        comparison.differences[["latency_p50_difference_s", "latency_p95_difference_s"]]
+        .notna()
+        .any(axis=None)
+    )
     for row in comparison.differences.to_dict("records"):
         p_value = row["p_adjusted"]
         rows.append(
@@ -98,18 +112,33 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
                 "cost difference, USD per 1,000": _written(
                     row, ("cost_difference_usd_per_1000", "cost_low", "cost_high"), figures.usd
                 ),
+                **(_latency_differences(row) if timed else {}),
                 "cases": figures.count(row["n_cases"]),
             }
         )
     return pd.DataFrame(rows)
 
 
+def _latency_differences(row: Mapping[Any, Any]) -> dict[str, str]:
+    parts = ("difference", "low", "high")
+    return {
+        f"p{at} difference": figures.delay(*(row[f"latency_p{at}_{part}_s"] for part in parts))
+        for at in (50, 95)
+    }
+
+
 def _p_value(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def findings_table(decision: Decision, arm: str) -> pd.DataFrame:
-    """Return one row a gate rule for one challenger: sign and word of its outcome, evidence, remedy."""
+def findings_table(decision: Decision, arm: str, *, applicable: bool | None = None) -> pd.DataFrame:
+    """Return one row a gate rule for one challenger: sign and word of its outcome, evidence, remedy.
+
+    Parameters
+    ----------
+    applicable
+        Only the rules that apply, or only those that do not; None: all.
+    """
     frame = pd.DataFrame(
         [
             {
@@ -119,7 +148,7 @@ def findings_table(decision: Decision, arm: str) -> pd.DataFrame:
                 "remedy": finding.remedy,
             }
             for finding in decision.findings
-            if finding.arm == arm
+            if finding.arm == arm and applicable in (None, finding.outcome != "not applicable")
         ]
     )
     nothing_to_mend = frame.empty or (frame["remedy"] == "").all()

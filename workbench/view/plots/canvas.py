@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from workbench.view.theme import INK, themed
 if TYPE_CHECKING:
     import altair as alt
 
-__all__ = ["Axis", "arm_labels", "denominators", "svg", "values", "words"]
+__all__ = ["Axis", "arm_labels", "denominators", "short_names", "svg", "values", "words"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +123,15 @@ def arm_labels(arms: pd.DataFrame) -> dict[str, str]:
     alone = arms["model"].nunique() == 1 and arms["variant"].is_unique
     column = "variant" if alone else "arm"
     return {str(row["arm"]): figures.shorten(row[column]) for row in arms.to_dict("records")}
+
+
+def short_names(arms: Iterable[str]) -> dict[str, str]:
+    """Return a short label for each arm by its name: without ``@model`` where all arms share one."""
+    names = [str(arm) for arm in arms]
+    split = [name.rpartition("@") for name in names]
+    one = len({model for _, _, model in split}) == 1 and all(variant for variant, _, _ in split)
+    pairs = zip(names, split, strict=True)
+    return {name: figures.shorten(variant if one else name, 26) for name, (variant, _, _) in pairs}
 
 
 def _range(values: pd.Series) -> str:

@@ -1,96 +1,23 @@
-"""Paired differences against the incumbent: a forest, with zero and the margin drawn."""
+"""Forests of differences: against the incumbent, all pairs, slice by slice, by how they were estimated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from workbench.analyze.wording import signed
 from workbench.view import figures
-from workbench.view.plots.canvas import Axis, arm_labels, values, words
-from workbench.view.tables import difference
-from workbench.view.theme import INK, SOFT, VERDICT_COLORS, VERMILLION, themed, title
+from workbench.view.plots.canvas import arm_labels, short_names, words
+from workbench.view.plots.forest import Row, first_rows, forest
 
 if TYPE_CHECKING:
     import altair as alt
 
+    from workbench.analyze.all_pairs import AllPairs
     from workbench.analyze.compare import Comparison
+    from workbench.analyze.selection import Confirmation
+    from workbench.analyze.slices import Slices
 
-__all__ = ["differences"]
-
-WIDTH, ROW = 360, 42
-LABEL = "datum.value == 0 ? '0' : datum.label"
-"""Zero carries no sign."""
-
-
-def _row(comparison: Comparison, row: Mapping[Any, Any], label: str) -> dict[str, Any]:
-    factor = 100 if comparison.points else 1
-    return {
-        "label": label,
-        "difference": None if figures.missing(row["difference"]) else factor * row["difference"],
-        "low": None if figures.missing(row["low"]) else factor * row["low"],
-        "high": None if figures.missing(row["high"]) else factor * row["high"],
-        "verdict": str(row["verdict"]),
-        "words": f"{row['verdict']}, {figures.count(row['n_cases'])} cases",
-        "figures": difference(comparison, row),
-        "arm": row["arm"],
-        "n_cases": row["n_cases"],
-    }
-
-
-def _rows(comparison: Comparison) -> list[dict[str, Any]]:
-    labels = arm_labels(comparison.arms)
-    frame = comparison.differences.sort_values("difference", ascending=False, na_position="last")
-    return [
-        _row(comparison, row, labels.get(str(row["arm"]), figures.shorten(row["arm"])))
-        for row in frame.to_dict("records")
-    ]
-
-
-def _lines(at: float, margin: float, x: Any) -> list[Any]:
-    import altair as alt
-
-    zero = alt.Chart(values([{"at": 0.0}])).mark_rule(color=INK, strokeWidth=1.2).encode(x=x("at:Q"))
-    if margin <= 0:
-        return [zero]
-    limit = alt.Chart(values([{"at": at, "name": "margin"}]))
-    rule = limit.mark_rule(color=VERMILLION, strokeDash=[5, 4], strokeWidth=1.5).encode(x=x("at:Q"))
-    name = limit.mark_text(color=VERMILLION, align="center", baseline="bottom", dy=-3, fontSize=11)
-    return [zero, rule, name.encode(x=x("at:Q"), y=alt.value(0), text="name:N")]
-
-
-def _forest(rows: list[dict[str, Any]], x: Any) -> list[Any]:
-    import altair as alt
-
-    order = [row["label"] for row in rows]
-    y = alt.Y(
-        "label:N", sort=order, title=None, axis=alt.Axis(labelFontSize=12, labelColor=INK, labelLimit=220)
-    )
-    present = [word for word in VERDICT_COLORS if word in {row["verdict"] for row in rows}]
-    color = alt.Color(
-        "verdict:N",
-        legend=None,
-        scale=alt.Scale(domain=present, range=[VERDICT_COLORS[word] for word in present]),
-    )
-    base = alt.Chart(values(rows))
-    bars = alt.Chart(values([row for row in rows if row["low"] is not None and row["high"] is not None]))
-    drawn = alt.Chart(values([row for row in rows if row["difference"] is not None]))
-    tips = [alt.Tooltip(f"{name}:N") for name in ("arm", "figures", "verdict", "n_cases")]
-    beside: dict[str, Any] = {"align": "left", "baseline": "middle", "dx": 14}
-    return [
-        bars.mark_rule(strokeWidth=3, opacity=0.6).encode(y=y, x=x("low:Q"), x2="high:Q", color=color),
-        drawn.mark_point(filled=True, size=110, opacity=1).encode(
-            y=y, x=x("difference:Q"), color=color, tooltip=tips
-        ),
-        base.mark_text(**beside, dy=-8, fontSize=12, color=INK).encode(
-            y=y, x=alt.value(WIDTH), text="figures:N"
-        ),
-        base.mark_text(**beside, dy=8, fontSize=11, color=SOFT).encode(
-            y=y, x=alt.value(WIDTH), text="words:N"
-        ),
-    ]
+__all__ = ["confirmation", "differences", "pairs", "slices"]
 
 
 def differences(comparison: Comparison) -> alt.TopLevelMixin:
@@ -104,32 +31,154 @@ def differences(comparison: Comparison) -> alt.TopLevelMixin:
     comparison
         What `bench.compare` returns.
     """
-    import altair as alt
-
     if comparison.differences.empty:
         return words("Only the incumbent ran, so there is no difference to draw.")
-    as_share = comparison.points
-    rows = _rows(comparison)
-    at = -(100 if as_share else 1) * comparison.margin
-    ends = [row[name] for row in rows for name in ("difference", "low", "high") if row[name] is not None]
-    axis = Axis.over(pd.Series([*ends, 0.0, at], dtype="float64"), WIDTH)
-
-    def x(field: str) -> Any:
-        unit = "percentage points" if as_share else "in its own unit"
-        name = f"Difference in {figures.shorten(comparison.score)} from the incumbent ({unit})"
-        return alt.X(
-            field, title=name, scale=axis.scale(), axis=alt.Axis(format="+~f", labelExpr=LABEL, tickCount=7)
-        )
-
-    level = 100 * (1 - comparison.alpha)
     labels = arm_labels(comparison.arms)
+    frame = comparison.differences.sort_values("difference", ascending=False, na_position="last")
+    rows = [
+        Row(
+            label=labels.get(str(row["arm"]), figures.shorten(row["arm"])),
+            value=row["difference"],
+            low=row["low"],
+            high=row["high"],
+            verdict=str(row["verdict"]),
+            words=f"{row['verdict']}, {figures.count(row['n_cases'])} cases",
+            tips={"arm": row["arm"], "n_cases": row["n_cases"]},
+        )
+        for row in frame.to_dict("records")
+    ]
     lines = [
         f"incumbent: {labels.get(comparison.incumbent, comparison.incumbent)}; right of zero is better",
-        f"bars: {level:.0f} % intervals by case, adjusted so that they hold for all challengers at once",
-        f"margin: {signed(-comparison.margin, points=as_share)}" if comparison.margin > 0 else "",
+        f"bars: {_level(comparison.alpha)} intervals by case, adjusted so that they hold for all challengers"
+        " at once",
+        f"margin: {signed(-comparison.margin, points=comparison.points)}" if comparison.margin > 0 else "",
     ]
-    chart = alt.layer(*_forest(rows, x), *_lines(at, comparison.margin, x))
-    heading = title("Differences, case by case", lines)
-    if comparison.margin > 0:
-        heading["offset"] = 24
-    return themed(chart.properties(width=WIDTH, height=ROW * len(rows), title=heading))
+    return forest(
+        rows,
+        axis=f"Difference in {figures.shorten(comparison.score)} from the incumbent",
+        heading="Differences, case by case",
+        lines=lines,
+        points=comparison.points,
+        alpha=comparison.alpha,
+        margin=comparison.margin,
+    )
+
+
+def pairs(found: AllPairs) -> alt.TopLevelMixin:
+    """Return every arm against every other: an interval a pair, the better arm first, the best arms on top.
+
+    Parameters
+    ----------
+    found
+        What `result.all_pairs()` returns.
+    """
+    labels = short_names(found.arms)
+    every = [
+        Row(
+            label=f"{labels[row['arm']]} – {labels[row['against']]}",
+            value=row["difference"],
+            low=row["low"],
+            high=row["high"],
+            verdict=str(row["verdict"]),
+            words=f"{row['verdict']}, {figures.count(row['n_cases'])} cases",
+        )
+        for row in found.table.to_dict("records")
+    ]
+    rows, left = first_rows(every, "pairs, the best arms first")
+    return forest(
+        rows,
+        axis=f"Difference in {figures.shorten(found.score)}",
+        heading="All pairs",
+        lines=[
+            "first arm minus second; right of zero the first is better",
+            f"bars: {_level(found.alpha)} intervals that hold for all {len(every):,} pairs at once",
+            left,
+        ],
+        points=found.points,
+        alpha=found.alpha,
+        margin=found.margin,
+    )
+
+
+def slices(found: Slices) -> alt.TopLevelMixin:
+    """Return the differences from the incumbent slice by slice; small slices have a figure and no interval.
+
+    Parameters
+    ----------
+    found
+        What `result.slices(…)` returns.
+    """
+    names = short_names(found.table["arm"].unique())
+    several = len(names) > 1
+    every = [
+        Row(
+            label=figures.shorten(row["slice"], 24) + (f" · {names[row['arm']]}" if several else ""),
+            value=row["difference"],
+            low=row["low"],
+            high=row["high"],
+            verdict=str(row["verdict"]),
+            words=f"{row['verdict']}, {figures.count(row['n_cases'])} cases",
+        )
+        for row in found.table.to_dict("records")
+    ]
+    if not every:
+        return words("There is no challenger and no slice, so there is nothing to draw.")
+    rows, left = first_rows(every, "slices × challengers")
+    return forest(
+        rows,
+        axis=f"Difference in {figures.shorten(found.score)} from the incumbent",
+        heading=f"By {figures.shorten(found.by)}",
+        lines=[
+            f"incumbent: {figures.shorten(found.incumbent)}; right of zero is better",
+            f"bars: {_level(found.alpha)} intervals that hold for all tested slices × challengers at once",
+            left,
+        ],
+        points=found.points,
+        alpha=found.alpha,
+        margin=found.margin,
+    )
+
+
+def confirmation(found: Confirmation) -> alt.TopLevelMixin:
+    """Return the winner's difference by four estimates: naive, shrunken, and on either part of the cases.
+
+    Parameters
+    ----------
+    found
+        What `result.confirm()` returns.
+    """
+    said = {
+        "naive": "best of all, by all cases",
+        "shrunken": "the same, shrunken",
+        "choosing": "on the cases that chose it",
+        "confirmed": "on the other cases",
+    }
+    names = short_names(found.table["arm"])
+    rows = [
+        Row(
+            label=said[row["estimate"]],
+            value=row["difference"],
+            low=row["low"],
+            high=row["high"],
+            verdict="cannot tell" if figures.missing(row["verdict"]) else str(row["verdict"]),
+            words=f"{names[row['arm']]}, {figures.count(row['n_cases'])} cases",
+        )
+        for row in found.table.to_dict("records")
+    ]
+    return forest(
+        rows,
+        axis=f"Difference in {figures.shorten(found.score)} from the incumbent",
+        heading="The winner, and what is left of it",
+        lines=[
+            f"incumbent: {figures.shorten(found.incumbent)}; right of zero is better",
+            f"bars: {_level(found.alpha)} intervals of one comparison; only the last one owes nothing to the"
+            " choice",
+        ],
+        points=found.points,
+        alpha=found.alpha,
+        margin=found.margin,
+    )
+
+
+def _level(alpha: float) -> str:
+    return f"{100 * (1 - alpha):.0f} %"

@@ -24,16 +24,16 @@ LOG_FROM = 20.0
 """Costs whose largest is this many times their smallest are drawn on a logarithmic axis."""
 
 
-def _drawn(comparison: Comparison) -> pd.DataFrame:
+def _drawn(comparison: Comparison, chosen: str | None) -> pd.DataFrame:
     arms: pd.DataFrame = comparison.arms
     frame = arms[arms["quality_mean"].notna() & arms["cost_usd_per_1000"].notna()].copy()
     as_share = comparison.points
     labels = arm_labels(arms)
+    roles = {comparison.incumbent: "incumbent"} | ({} if chosen is None else {chosen: "to promote"})
     frame["label"] = [
-        labels[arm] + (" (incumbent)" if arm == comparison.incumbent else "")
-        for arm in frame["arm"].astype(str)
+        labels[arm] + (f" ({roles[arm]})" if arm in roles else "") for arm in frame["arm"].astype(str)
     ]
-    frame["role"] = ["incumbent" if arm == comparison.incumbent else "challenger" for arm in frame["arm"]]
+    frame["role"] = [roles.get(arm, "challenger") for arm in frame["arm"].astype(str)]
     for column in ("cost_low", "cost_high"):
         frame[column] = frame[column].fillna(frame["cost_usd_per_1000"])
     for column in ("quality_low", "quality_high"):
@@ -129,9 +129,10 @@ def _point_layers(frame: pd.DataFrame, x: Any, y: Any) -> list[Any]:
         title="place on the front",
         scale=alt.Scale(domain=present, range=[FRONT_COLORS[name] for name in present]),
     )
-    roles = ["incumbent", "challenger"]
-    shape = alt.Shape("role:N", legend=None, scale=alt.Scale(domain=roles, range=["diamond", "circle"]))
-    size = alt.Size("role:N", legend=None, scale=alt.Scale(domain=roles, range=[280, 130]))
+    roles = ["incumbent", "challenger", "to promote"]
+    shapes = alt.Scale(domain=roles, range=["diamond", "circle", "triangle-up"])
+    shape = alt.Shape("role:N", legend=None, scale=shapes)
+    size = alt.Size("role:N", legend=None, scale=alt.Scale(domain=roles, range=[280, 130, 480]))
     tips = [
         alt.Tooltip(f"{name}:N", title=name.removesuffix("_text"))
         for name in (
@@ -150,12 +151,15 @@ def _point_layers(frame: pd.DataFrame, x: Any, y: Any) -> list[Any]:
     return [
         rule.encode(x=x("cost_low:Q"), x2="cost_high:Q", y=y("quality_mean:Q"), color=color),
         rule.encode(x=x("cost_usd_per_1000:Q"), y=y("quality_low:Q"), y2="quality_high:Q", color=color),
-        base.mark_point(filled=True, opacity=1, stroke="white", strokeWidth=1).encode(
+        base.mark_point(filled=True, opacity=1, strokeWidth=1.2).encode(
             x=x("cost_usd_per_1000:Q"),
             y=y("quality_mean:Q"),
             color=color,
             shape=shape,
             size=size,
+            stroke=alt.when(alt.datum.role == "to promote")
+            .then(alt.value(INK))
+            .otherwise(alt.value("white")),
             tooltip=tips,
         ),
     ]
@@ -169,7 +173,7 @@ def _front_layers(corners: list[dict[str, float]], x: Any, y: Any) -> list[Any]:
     return [line.encode(x=x("cost:Q"), y=y("quality:Q"))] if corners else []
 
 
-def quality_cost(comparison: Comparison) -> alt.TopLevelMixin:
+def quality_cost(comparison: Comparison, chosen: str | None = None) -> alt.TopLevelMixin:
     """Return quality against cost: a point an arm, intervals on both axes, the front, the incumbent marked.
 
     Up and to the left is better. An arm whose price or quality is unknown cannot be placed and is named in
@@ -179,10 +183,12 @@ def quality_cost(comparison: Comparison) -> alt.TopLevelMixin:
     ----------
     comparison
         What `bench.compare` returns.
+    chosen
+        The arm that a decision promotes, marked by a triangle; None: none.
     """
     import altair as alt
 
-    frame = _drawn(comparison)
+    frame = _drawn(comparison, chosen)
     if frame.empty:
         return words("No arm has both a known price and a score, so there is no quality-cost picture.")
     costs = pd.concat([frame["cost_low"], frame["cost_high"]]).astype(float)
@@ -213,7 +219,8 @@ def quality_cost(comparison: Comparison) -> alt.TopLevelMixin:
     level = 100 * (1 - comparison.alpha)
     about = (
         f"up and left is better; bars: {level:.0f} % intervals; diamond: the incumbent; "
-        "dashed line: the front by point estimates"
+        + ("triangle: to promote; " if chosen is not None else "")
+        + "dashed line: the front by point estimates"
     )
     lines = [about, denominators(comparison.arms), _left_out(comparison, frame)]
     labels = _labelled(frame, corners, x_axis, y_axis)
