@@ -150,6 +150,14 @@ def share_bounds(
     return low, high
 
 
+def _wrong(curve: CacheCurve) -> NDArray[np.float64]:
+    """Return, thresholds × requests, whether a request is served what is not known to be right."""
+    done, bad = curve.replay, curve.truth != RIGHT
+    wrong = np.zeros((len(done.thresholds), done.requests))
+    np.maximum.at(wrong.T, done.request[bad], done.served[bad].astype(float))
+    return wrong
+
+
 def safe_threshold(
     curve: CacheCurve,
     groups: NDArray[np.int64],
@@ -191,9 +199,7 @@ def safe_threshold(
     done = curve.replay
     half = split_groups(groups, seed) if first is None else np.asarray(first, dtype=bool)
     own = _apart(groups)
-    wrong = np.zeros((len(done.thresholds), done.requests))
-    bad = curve.truth != RIGHT
-    np.maximum.at(wrong.T, done.request[bad], done.served[bad].astype(float))
+    wrong = _wrong(curve)
     share, (_, high) = wrong[:, half].mean(axis=1), share_bounds(wrong[:, half], own[half], alpha)
     if population == "log":
         high = share + (high - share) * np.sqrt(1 - half.mean())
