@@ -6,9 +6,23 @@ browser; cards and reports embed that picture.
 
 from __future__ import annotations
 
+from workbench.view.plots.anatomy import anatomy
 from workbench.view.plots.canvas import svg
-from workbench.view.plots.differences import differences
+from workbench.view.plots.differences import confirmation, differences, pairs, slices
 from workbench.view.plots.latency import latency
+from workbench.view.plots.power import power
 from workbench.view.plots.quality_cost import quality_cost
+from workbench.view.plots.race import race
 
-__all__ = ["differences", "latency", "quality_cost", "svg"]
+__all__ = [
+    "anatomy",
+    "confirmation",
+    "differences",
+    "latency",
+    "pairs",
+    "power",
+    "quality_cost",
+    "race",
+    "slices",
+    "svg",
+]

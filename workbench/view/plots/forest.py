@@ -16,7 +16,7 @@ from workbench.view.theme import INK, SOFT, VERDICT_COLORS, VERMILLION, themed, 
 if TYPE_CHECKING:
     import altair as alt
 
-__all__ = ["MOST_ROWS", "Row", "first_rows", "forest"]
+__all__ = ["LABEL", "MOST_ROWS", "Row", "first_rows", "forest"]
 
 MOST_ROWS = 24
 """Rows of a forest that can have very many; what is left out is counted in the subtitle."""
