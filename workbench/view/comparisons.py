@@ -18,11 +18,12 @@ __all__ = [
 ]
 
 
-def _quality_cost_words(comparison: Comparison) -> str:
+def _quality_cost_words(comparison: Comparison, chosen: str | None) -> str:
     rows = tables.arms_table(comparison)
     each = [
         f"{row['arm']}: {row[comparison.score]} at {row['USD per 1,000']}" for row in rows.to_dict("records")
     ]
+    each += [f"to promote: {chosen}"] if chosen is not None else []
     return f"Quality ({comparison.score}) against cost in USD per 1,000 requests. " + "; ".join(each)
 
 
@@ -33,9 +34,15 @@ def _difference_words(comparison: Comparison) -> str:
     return f"Paired differences from {comparison.incumbent}. " + "; ".join(each)
 
 
-def quality_cost_picture(comparison: Comparison) -> str:
-    """Return the quality-cost chart as an image whose alternative text says all its figures."""
-    return picture(charts.quality_cost(comparison), _quality_cost_words(comparison))
+def quality_cost_picture(comparison: Comparison, chosen: str | None = None) -> str:
+    """Return the quality-cost chart as an image whose alternative text says all its figures.
+
+    Parameters
+    ----------
+    chosen
+        The arm that a decision promotes, marked in it; None: none.
+    """
+    return picture(charts.quality_cost(comparison, chosen), _quality_cost_words(comparison, chosen))
 
 
 def differences_picture(comparison: Comparison) -> str:

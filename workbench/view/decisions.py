@@ -51,10 +51,13 @@ def settle(decision: Decision) -> list[str]:
 def rules_parts(decision: Decision) -> list[str]:
     """Return every rule on every challenger: the chosen one first and open, or the first one."""
     arms = sorted(dict.fromkeys(one.arm for one in decision.findings), key=lambda arm: arm != decision.chosen)
-    return [
-        details(f"Rule by rule: {arm}", table(tables.findings_table(decision, arm)), opened=index == 0)
-        for index, arm in enumerate(arms)
-    ]
+    parts = []
+    for index, arm in enumerate(arms):
+        idle = tables.findings_table(decision, arm, applicable=False)
+        rules = table(tables.findings_table(decision, arm, applicable=True))
+        others = details(f"{len(idle)} rules that do not apply", table(idle))
+        parts.append(details(f"Rule by rule: {arm}", rules, others, opened=index == 0))
+    return parts
 
 
 def decision_parts(decision: Decision) -> list[str]:
@@ -78,7 +81,7 @@ def decision_card(decision: Decision) -> str:
         f"Decision · {decision.study} · {decision.execution_id}",
         verdict_words(decision),
         *decision_parts(decision),
-        quality_cost_picture(decision.comparison),
+        quality_cost_picture(decision.comparison, decision.chosen),
         details("Differences from the incumbent", differences_picture(decision.comparison)),
         paragraph(identity, faint=True),
         tone=decision.verdict,

@@ -28,7 +28,8 @@ def progress_numbers(
     """Return the key figures of a run as (name, figure, note); a budget that is None was not set."""
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(at.errors.items()))
     money = [f"of {figures.usd(budget_usd)}"] if budget_usd is not None else []
-    left = "" if at.left_s is None else f"about {figures.elapsed(at.left_s)} left"
+    left = "estimating the time left" if at.state == "running" else ""
+    left = left if at.left_s is None else f"about {figures.elapsed(at.left_s)} left"
     open_ends = ((at.unpriced, "at unknown cost"), (at.in_doubt, "calls possibly billed twice"))
     money += [f"{count:,} {words}" for count, words in open_ends if count]
     spent = "unknown" if at.unpriced and not at.usd else figures.usd(at.usd)

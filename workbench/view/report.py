@@ -155,7 +155,9 @@ def report_html(
         f"<h1>{escape(heading)}</h1>{paragraph(asked)}</header>",
         _section("Decision", *(decision_parts(decision) if decision is not None else [])),
         _section(
-            "Quality against cost", quality_cost_picture(comparison), table(tables.arms_table(comparison))
+            "Quality against cost",
+            quality_cost_picture(comparison, None if decision is None else decision.chosen),
+            table(tables.arms_table(comparison)),
         ),
         _section(
             "Differences from the incumbent",

@@ -37,6 +37,9 @@ OUTCOME_SIGNS: dict[str, str] = {
 """A gate rule's outcome as sign and word, so that neither color nor shape has to carry it alone."""
 
 
+WRONG = "if failures count as wrong"
+
+
 def _written(row: Mapping[Any, Any], names: tuple[str, str, str], write: Any) -> str:
     return figures.interval(*(write(row[name]) for name in names))
 
@@ -61,7 +64,7 @@ def arms_table(comparison: Comparison) -> pd.DataFrame:
             {
                 "arm": name,
                 comparison.score: _written(row, ("quality_mean", "quality_low", "quality_high"), quality),
-                "if failures count as wrong": quality(row["quality_if_failures_wrong"]),
+                WRONG: quality(row["quality_if_failures_wrong"]),
                 "USD per 1,000": "price unknown" if cost == figures.MISSING else cost,
                 "tokens in / out": "\u00a0/ ".join(
                     figures.MISSING if figures.missing(value) else f"{value:,.1f}" for value in tokens
@@ -75,9 +78,14 @@ def arms_table(comparison: Comparison) -> pd.DataFrame:
                 "front": row["front"],
             }
         )
+    return _lean(comparison, rows)
+
+
+def _lean(comparison: Comparison, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the rows without what failures would change, where nothing failed."""
     frame = pd.DataFrame(rows)
-    failed = comparison.arms["answered"] < comparison.arms["attempted"]
-    return frame if failed.any() else frame.drop(columns="if failures count as wrong", errors="ignore")
+    failed = (comparison.arms["answered"] < comparison.arms["attempted"]).any()
+    return frame if failed else frame.drop(columns=WRONG, errors="ignore")
 
 
 def difference(comparison: Comparison, row: Mapping[Any, Any]) -> str:
@@ -106,9 +114,7 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
                 f"difference in {comparison.score}": difference(comparison, row),
                 "verdict": row["verdict"],
                 "p (adjusted)": figures.MISSING if figures.missing(p_value) else _p_value(float(p_value)),
-                "if failures count as wrong": signed(
-                    row["difference_if_failures_wrong"], points=comparison.points
-                ),
+                WRONG: signed(row["difference_if_failures_wrong"], points=comparison.points),
                 "cost difference, USD per 1,000": _written(
                     row, ("cost_difference_usd_per_1000", "cost_low", "cost_high"), figures.usd
                 ),
@@ -116,7 +122,7 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
                 "cases": figures.count(row["n_cases"]),
             }
         )
-    return pd.DataFrame(rows)
+    return _lean(comparison, rows)
 
 
 def _latency_differences(row: Mapping[Any, Any]) -> dict[str, str]:

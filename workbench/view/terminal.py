@@ -36,6 +36,7 @@ def _bullets(lines: Iterable[Any], inner: int) -> list[str]:
 def _arms(decision: Decision, inner: int) -> list[str]:
     comparison = decision.comparison
     as_share = comparison.points
+    longest = comparison.arms["latency_p95_s"].max()
     rows = [("arm", comparison.score, "interval", "USD/1,000", "p95", "scored")]
     for row in comparison.arms.to_dict("records"):
         mark = "* " if row["arm"] == decision.chosen else "  "
@@ -48,7 +49,7 @@ def _arms(decision: Decision, inner: int) -> list[str]:
                 "unknown"
                 if figures.missing(row["cost_usd_per_1000"])
                 else figures.usd(row["cost_usd_per_1000"]),
-                figures.seconds(row["latency_p95_s"]),
+                figures.seconds(row["latency_p95_s"], longest),
                 f"{figures.count(row['scored'])}/{figures.count(row['attempted'])}",
             )
         )
