@@ -68,7 +68,8 @@ def _counts(rows: pd.DataFrame) -> str:
 def decisions(answers: Answers) -> Decisions:
     """Return every decision that is in a store."""
     rows = pd.DataFrame(answers.decisions(), columns=list(DECISION_COLUMNS))
-    rows["exact"] = rows["exact"].map({1: True, 0: False, None: None}).astype(object)
+    rows["exact"] = rows["exact"].map({1: True, 0: False}).astype(object)
+    rows["reason"] = rows["reason"].astype(object).where(rows["reason"].notna(), None)
     return Decisions(rows=rows.astype({"cosine": "float64", "text_id": "Int64", "source": "Int64"}))
 
 
