@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from workbench.core.records import Reply, Request, Score, Trial
+from workbench.core.records import Reply, Request, Score, Trial, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Clock", "Embedder", "Layer", "Listener", "Model", "Scorer", "Sink"]
+__all__ = ["Classifier", "Clock", "Embedder", "Layer", "Listener", "Model", "Scorer", "Sink"]
 
 
 @runtime_checkable
@@ -70,6 +70,29 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return float32 of shape (len(texts), d), each row of length 1."""
+        ...
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """Looks whether a text holds what it should not.
+
+    It also has ``name: str`` and ``digest: str`` (identity of its definition). It may raise: whoever asks it
+    has stated what happens then.
+    """
+
+    @property
+    def name(self) -> str:
+        """The classifier's name: letters, digits, ``_``, ``-`` and ``.``."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Identity of the definition."""
+        ...
+
+    async def check(self, text: str) -> Verdict:
+        """Return what was found, and how long it took."""
         ...
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "Attempt",
     "Message",
     "ModelRef",
+    "Piece",
     "Purpose",
     "Reply",
     "Request",
@@ -23,6 +24,7 @@ __all__ = [
     "Status",
     "Trial",
     "Usage",
+    "Verdict",
     "Workload",
 ]
 
@@ -33,7 +35,7 @@ Role = Literal["system", "user", "assistant", "tool"]
 Workload = Literal["interactive", "batch"]
 Purpose = Literal["arm", "reask", "fallback", "hedge", "judge", "embedding"]
 """What an attempt was made for. A retry is an attempt of the same purpose that follows another."""
-Source = Literal["call", "journal", "semantic"]
+Source = Literal["call", "journal", "semantic", "guard"]
 Status = Literal["ok", "refused", "truncated", "empty", "error"]
 """How a trial ended. Only ``ok`` counts as answered; the others are missing, never zero."""
 
@@ -234,10 +236,12 @@ class Reply:
     attempts
         Every attempt made for this reply, in order, failures included.
     source
-        Where it came from: a call, the journal (exact cache) or the semantic cache. Of the latter, no attempt
-        was made and no token used.
+        Where it came from: a call, the journal (exact cache), the semantic cache, or a guard that let nothing
+        be sent. Of the latter two, no attempt was made and no token used.
     similarity, source_call
         Of the semantic cache: raw cosine to the text that was answered, and that call's key. None elsewhere.
+    guard
+        What a guard made of it, ``redact: email``; such a reply enters no cache. None: nothing.
     """
 
     text: str
@@ -250,6 +254,7 @@ class Reply:
     source: Source = "call"
     similarity: float | None = None
     source_call: str | None = None
+    guard: str | None = None
 
     @property
     def answer(self) -> str:
@@ -389,3 +394,40 @@ class Score:
         """Hold the law: a score is a value or a reason, never both and never neither."""
         if (self.value is None) == (self.missing is None):
             raise ValueError("a Score carries either a value or the reason why it is missing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Where in a text a classifier found something: ``text[start:end]`` is of the category."""
+
+    category: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a content classifier says of a text.
+
+    Parameters
+    ----------
+    category
+        What it found, the surest where several; None where it found nothing.
+    score
+        How sure it is of a finding, from 0 to 1; in the classifier's own measure.
+    pieces
+        Where, in the order of the text, not overlapping; empty where the text as a whole is meant.
+    latency_s
+        Seconds the check took.
+    """
+
+    category: str | None
+    score: float
+    pieces: tuple[Piece, ...] = ()
+    latency_s: float = 0.0
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Every category found, sorted; empty where nothing was."""
+        own = () if self.category is None else (self.category,)
+        return tuple(sorted({*own, *(piece.category for piece in self.pieces)}))

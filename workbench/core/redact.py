@@ -13,9 +13,10 @@ from typing import Any
 
 from workbench.errors import clean_with
 
-__all__ = ["HINTS", "PATTERNS", "cause", "redact", "remember"]
+__all__ = ["HINTS", "MASK", "PATTERNS", "cause", "redact", "remember"]
 
 MASK = "[redacted]"
+"""What stands where something was taken out. No text that holds it enters a cache."""
 
 # Where a key may begin: not within a word, but after an escape (JSON within a text: ``\nsk-…``).
 _EDGE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]))"
