@@ -115,11 +115,11 @@ def _heard(pipe: int, said: bytes = b"") -> list[dict[str, str]]:
     return [json.loads(line) for line in said.splitlines() if line.endswith(b"}")]
 
 
-def _victim(path: Path, seed: int, rng: random.Random) -> list[dict[str, str]]:
+def _victim(path: Path, kill: int, rng: random.Random) -> list[dict[str, str]]:
     """Let a process ask, kill it at a random moment, and return what it acknowledged."""
-    child, pipe = _fork(path, POLICY, seed, CLIENTS, 10**6)
+    child, pipe = _fork(path, POLICY, kill, CLIENTS, 10**6)
     said = b""
-    for _ in range(rng.choice((0, 1, rng.randrange(800)))):
+    for _ in range((rng.randrange(200, 800), 0, 1)[kill % 3]):
         said += os.read(pipe, 512)
     moment = time.perf_counter() + rng.uniform(0, 0.05)
     while time.perf_counter() < moment:

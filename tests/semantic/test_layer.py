@@ -147,6 +147,13 @@ async def in_turn(model: Model, *asked: Request) -> list[Reply | ModelError]:
     return out
 
 
+def test_a_deployment_may_have_another_name(tmp_path: Path) -> None:
+    """Where the names are said to be one, its answers enter."""
+    with cache(tmp_path, same=lambda asked, served: (asked, served) == ("fake", "another")) as layer:
+        replies = ask(layer(Scripted([fake_reply("sure", model="another")])), "parcel a", "parcel b")
+        assert [(reply.text, reply.model_served) for reply in replies] == [("sure", "another")] * 2
+
+
 def test_a_fallbacks_answer_does_not_enter(tmp_path: Path) -> None:
     """Also where the fallback calls itself by the same name."""
     reply = fake_reply("from elsewhere")

@@ -67,6 +67,9 @@ class SemanticCache:
         Who is never cached: such requests go to the model, and are counted apart.
     parts
         Which part of a request is compared, and what must be equal.
+    same
+        Takes the names of the model asked for and of the one that served: whether they are one. Give your own
+        where the name that is asked is an alias or a deployment.
 
     Raises
     ------
@@ -83,28 +86,29 @@ class SemanticCache:
         clock: Clock,
         rules: Sequence[Rule] = DEFAULT_RULES,
         parts: PartsOf = variable_part,
+        same: Callable[[str, str], bool] = same_model,
     ) -> None:
-        self._live = Live(answers, embedder, policy, clock)
-        self._rules, self._parts = rules, parts
+        self.live = Live(answers, embedder, policy, clock)
+        """Who decides."""
+        self.rules, self.parts, self.same = tuple(rules), parts, same
 
     def __call__(self, model: Model) -> Model:
         """Return the model, asked only what no near answer serves."""
-        return _Cached(model, self._live, self._rules, self._parts)
+        return _Cached(model, self)
 
     def decisions(self) -> Decisions:
         """Return what was decided so far, by all who share the store."""
-        return decisions(self._live.answers)
+        return decisions(self.live.answers)
 
 
 class _Cached:
-    def __init__(self, model: Model, live: Live, rules: Sequence[Rule], parts: PartsOf) -> None:
-        self._model, self._live = model, live
-        self._rules, self._parts = rules, parts
+    def __init__(self, model: Model, cache: SemanticCache) -> None:
+        self._model, self._cache, self._live = model, cache, cache.live
         self._asking: dict[Parts, asyncio.Future[None]] = {}
 
     async def ask(self, request: Request) -> Reply:
         """Return the reply to a near request, or that of the model."""
-        parts = self._parts(request)
+        parts = self._cache.parts(request)
         reason = self._bypass(request, parts)
         if parts is None or reason is not None:
             await _in_thread(self._live.bypass, reason or NO_TEXT)
@@ -138,7 +142,7 @@ class _Cached:
         except ModelError as error:
             await _in_thread(self._live.land, parts, call, None, f"error: {error.kind}")
             raise
-        reason = _kept_out(request, reply)
+        reason = self._kept_out(request, reply)
         await _in_thread(self._live.land, parts, call, reply if reason is None else None, reason)
         return reply
 
@@ -147,7 +151,18 @@ class _Cached:
             return NO_TEXT
         if any(_redacted(message.content) for message in request.messages):
             return SECRET
-        return bypass([parts.text], self._rules)[0]
+        return bypass([parts.text], self._cache.rules)[0]
+
+    def _kept_out(self, request: Request, reply: Reply) -> str | None:
+        """Return why a reply must not enter; None: it may."""
+        if reply.status != "ok":
+            return reply.status
+        if reply.source == "semantic":
+            return "from a cache"
+        fell_back = bool(reply.attempts) and reply.attempts[-1].ref is not None
+        if fell_back or not self._cache.same(request.ref.model, reply.model_served):
+            return "another model"
+        return "redacted" if _redacted(reply.answer) or _redacted(reply.text) else None
 
 
 async def _in_thread(step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
@@ -161,15 +176,3 @@ async def _in_thread(step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
 
 def _redacted(text: str) -> bool:
     return REDACTED in text or redact(text) != text
-
-
-def _kept_out(request: Request, reply: Reply) -> str | None:
-    """Return why a reply must not enter; None: it may."""
-    if reply.status != "ok":
-        return reply.status
-    if reply.source == "semantic":
-        return "from a cache"
-    fell_back = bool(reply.attempts) and reply.attempts[-1].ref is not None
-    if fell_back or not same_model(request.ref.model, reply.model_served):
-        return "another model"
-    return "redacted" if _redacted(reply.answer) or _redacted(reply.text) else None
