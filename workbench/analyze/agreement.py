@@ -206,20 +206,22 @@ class _Asked:
 
     @property
     def _kappas(self) -> list[tuple[str, NDArray[np.float64]]]:
-        powers = (
-            {"kappa": 0} if self.scale == "nominal" else {"kappa": 0, "kappa_linear": 1, "kappa_quadratic": 2}
-        )
+        powers = {"kappa": 0, "kappa_linear": 1, "kappa_quadratic": 2}
         return [
-            (name, distances(self.ratings.categories, power, self.scale)) for name, power in powers.items()
+            (name, distances(self.ratings.categories, power, self.scale))
+            for name, power in powers.items()
+            if power == 0 or self.scale != "nominal"
         ]
 
     def pair(self, one: str, other: str) -> Iterator[dict[str, Any]]:
         """Yield the rows of two people."""
         a, b = self.ratings.of(one), self.ratings.of(other)
         names, how = f"{one} × {other}", (self.groups, self.alpha)
-        yield _row(names, "agreement", accuracy(a, b, *how))
+        both = [self.ratings.raters.index(name) for name in (one, other)]
+        lost = int(self.ratings.unusable[:, both].any(axis=1).sum())
+        yield _row(names, "agreement", accuracy(a, b, *how), lost)
         for name, apart in self._kappas:
-            yield _row(names, name, cohen(a, b, apart, *how))
+            yield _row(names, name, cohen(a, b, apart, *how), lost)
 
     def group(self, names: str, codes: NDArray[np.int64]) -> list[dict[str, Any]]:
         """Return the rows of any number of raters."""
@@ -248,10 +250,12 @@ class _Asked:
         for row in self.group(judge, np.column_stack([truth, said])):
             yield row | {"unusable": lost}
         for code, category in enumerate(self.ratings.categories):
-            for measure in (sensitivity, specificity):
-                found, counted = (measure(truth, verdicts, code, *how) for verdicts in (said, wrong))
-                own = int((bad & ((truth == code) == (measure is sensitivity))).sum())
-                yield _row(judge, measure.__name__, found, own, counted) | {"category": str(category)}
+            for measure, so in ((sensitivity, truth == code), (specificity, truth != code)):
+                # an unusable verdict is an error on either side: not said where it is so, said where it is not
+                worse = np.where(bad, k if measure is sensitivity else code, said)
+                found, counted = (measure(truth, verdicts, code, *how) for verdicts in (said, worse))
+                row = _row(judge, measure.__name__, found, int((bad & so).sum()), counted)
+                yield row | {"category": str(category)}
 
     def confusion(self, judge: str, truth: NDArray[np.int64]) -> pd.DataFrame:
         """Return people's labels by row, the judge's by column."""

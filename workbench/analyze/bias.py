@@ -91,16 +91,14 @@ def order_consistency(
     a, b = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
     keep = ~np.isnan(a) & ~np.isnan(b)
     x, y, groups = a[keep], b[keep], _kept(clusters, keep)
-    codes = [(np.sign(side) + 1).astype(np.int64) for side in (x, y)]
-    same = mean_interval(
-        (codes[0] == codes[1]).astype(float), groups, binary=True, bounds=(0, 1), alpha=alpha
-    )
+    first, second = ((np.sign(side) + 1).astype(np.int64) for side in (x, y))
+    same = mean_interval((first == second).astype(float), groups, binary=True, bounds=(0, 1), alpha=alpha)
     return Bias(
         name="position bias",
         table=_table(
             {
                 "consistent verdicts": same,
-                "kappa of both orders": cohen(*codes, 1.0 - np.eye(3), groups, alpha),
+                "kappa of both orders": cohen(first, second, 1.0 - np.eye(3), groups, alpha),
                 "first less second": _difference((np.sign(x) - np.sign(y)) / 2, groups, alpha),
             }
         ),
@@ -189,14 +187,14 @@ def answer_pairs(
         }
     ).set_index([ok["case_id"], ok["repeat"], ok["arm"]])
     arms = sorted(ok["arm"].unique())
+    of = {arm: facts[facts.index.get_level_values("arm") == arm].droplevel("arm") for arm in arms}
     parts = [
-        (facts.xs(one, level="arm") - facts.xs(other, level="arm")).assign(arm=one, other=other)
-        for one, other in itertools.combinations(arms, 2)
+        (of[one] - of[other]).assign(arm=one, other=other) for one, other in itertools.combinations(arms, 2)
     ]
     if not parts:
         raise DatasetError("trial table", "there is one arm only", "Pairs need two arms on the same case.")
     out = pd.concat(parts).reset_index().rename(columns={"judge": "gain"})
-    return out[out["length"].notna()].reset_index(drop=True)
+    return out.dropna(subset="length").reset_index(drop=True)
 
 
 def _toward(
