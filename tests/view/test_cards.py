@@ -126,6 +126,7 @@ def test_the_progress_card_says_where_a_run_stands():
     html = html.replace("<span>$</span>", "$")
     for words in ("90 of 360", "10 reused", "7,200 / 180", "$0.0123", "of $1.00", "timeout 2", "36"):
         assert words in html
+    assert "estimating the time left" in progress_card(progress(left_s=None))
     assert "3 at unknown cost" in progress_card(progress(unpriced=3))
     assert "$0" not in progress_card(progress(unpriced=3, usd=0.0))
     ended = progress_card(progress(state="budget", left_s=None, reason="the next call did not fit"))
@@ -152,16 +153,27 @@ def test_renderers_cover_every_result_of_the_journey(study):
             assert "production" in html
             assert unsafe(html) == []
     assert {kind.__name__ for kind in drawn} == {
+        "AllPairs",
+        "Anatomy",
         "Comparison",
+        "Confirmation",
+        "Curve",
         "Dataset",
         "Decision",
         "Flips",
+        "Frontier",
         "History",
         "Plan",
         "Progress",
+        "Proposal",
+        "Race",
+        "Recheck",
         "Release",
         "Run",
+        "Slices",
+        "VarianceSplit",
         "Variant",
+        "Verification",
     }
 
 
@@ -221,3 +233,24 @@ def test_missing_figures_are_dashes(study):
     html = comparisons.comparison_card(compare(frame, "exact", study.comparison.incumbent, 0.02))
     assert "price unknown" in html
     assert "<td" in html
+
+
+def test_the_arms_table_says_what_failures_change_only_where_any_happened(study):
+    """A column that repeats the quality is left out; with a failure it stands there."""
+    name = "if failures count as wrong"
+    assert name not in comparisons.comparison_card(study.comparison)
+    frame = study.frame.copy()
+    frame.loc[frame.index[0], ["status", "score_exact"]] = ["error", np.nan]
+    failed = compare(frame, "exact", study.comparison.incumbent, 0.02)
+    assert comparisons.comparison_card(failed).count(name) == 2
+
+
+def test_rules_that_do_not_apply_are_folded_and_counted(study):
+    """Each rule stands in the card once a challenger; those that do not apply behind a line of their own."""
+    html = decisions.decision_card(study.decision)
+    idle = [one for one in study.decision.findings if one.outcome == "not applicable"]
+    arms = {one.arm for one in study.decision.findings}
+    assert idle
+    assert html.count("rules that do not apply") == len(arms)
+    for one in study.decision.findings:
+        assert html.count(f"{one.code} ") >= len(arms)

@@ -39,6 +39,17 @@ def test_quality_cost_names_axes_units_denominators_and_the_incumbent(study):
         assert words in text
 
 
+def test_the_arm_to_promote_is_marked_by_shape_and_word(study):
+    """A decision's arm is recognizable whatever its place on the front; without a decision none is marked."""
+    chosen = "few-shot@offline/minilm"
+    marked = charts.svg(charts.quality_cost(study.comparison, chosen))
+    plain = charts.svg(charts.quality_cost(study.comparison))
+    assert "few-shot (to promote)" in _texts(marked)
+    assert "triangle: to promote" in _texts(marked)
+    assert marked.count(f'stroke="{theme.INK}"') == plain.count(f'stroke="{theme.INK}"') + 1
+    assert "to promote" not in _texts(plain)
+
+
 def test_an_arm_without_a_price_is_named_not_placed_at_zero(study):
     """Unknown cost: the subtitle names the arm; without any price there are words instead of a picture."""
     frame = study.frame.copy()

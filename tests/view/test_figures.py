@@ -45,6 +45,15 @@ def test_latency_has_the_unit_that_suits_it(value, text):
 
 
 @pytest.mark.parametrize(
+    ("value", "longest", "text"),
+    [(0.42, 0.9, "420 ms"), (0.003, 0.9, "3 ms"), (0.42, 12.0, "0.42 s"), (0.003, 12.0, "0.003 s")],
+)
+def test_latencies_beside_each_other_take_one_unit(value, longest, text):
+    """That of the longest, and none is written as zero."""
+    assert figures.seconds(value, longest).replace("\u00a0", " ") == text
+
+
+@pytest.mark.parametrize(
     ("value", "text"), [(8, "8 s"), (245, "4 min 05 s"), (7800, "2 h 10 min"), (-1, "0 s")]
 )
 def test_durations_read_as_people_say_them(value, text):
