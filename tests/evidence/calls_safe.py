@@ -20,7 +20,7 @@ from tests.evidence.ledger import QUICK, Ledger
 from tests.safety.canaries import CANARIES, OWN_KEY, found
 from tests.safety.echoing import echoing
 from tests.safety.payloads import PAYLOADS
-from tests.safety.sinks import notebook_output, sinks
+from tests.safety.sinks import VERBS, notebook_output, sinks
 from tests.safety.views import control, opened, pages
 from tests.test_safety_laws import SOURCES, offences
 from workbench.client.endpoint import Endpoint
@@ -30,7 +30,7 @@ from workbench.define.study_yaml import parse
 from workbench.define.template import render, variables
 from workbench.errors import InputError, StudyError, TemplateError
 
-__all__ = ["safe"]
+__all__ = ["browser", "safe"]
 
 NAMES_TO_SLUG = (
     "../../etc/passwd",
@@ -73,18 +73,17 @@ HARMFUL_YAML = (
 
 
 def safe(ledger: Ledger) -> None:
-    """Add the rows on safety."""
+    """Add the rows on secrets, addresses, templates and files."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # vendors' deprecations, not ours
         _canaries(ledger)
         _keys(ledger)
         _texts(ledger)
-        _browser(ledger)
 
 
 def _canaries(ledger: Ledger) -> None:
     with echoing() as base_url, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        filled = sinks(Path(folder) / "journey", base_url)
+        filled = sinks(Path(folder) / "journey", base_url, VERBS[:1] if QUICK else VERBS)
         if not QUICK:  # a kernel of its own takes as long as all the rest
             filled["executed notebook"] = notebook_output(Path(folder) / "notebook", base_url)
     ledger.exact("key formats among the canaries", len(CANARIES), "at least 12", len(CANARIES) >= 12)
@@ -150,7 +149,8 @@ def _refused(texts: tuple[str, ...] | list[str], read: Callable[[str], object], 
     return count
 
 
-def _browser(ledger: Ledger) -> None:
+def browser(ledger: Ledger) -> None:
+    """Add the rows on what a model wrote, in a real browser."""
     path = next((path for name in NAMES if (path := shutil.which(name))), None)
     api = None
     with contextlib.suppress(ImportError):
@@ -160,13 +160,16 @@ def _browser(ledger: Ledger) -> None:
             "  no chromium or playwright here: the rows on hostile text in a browser are left out", flush=True
         )
         return
-    documents = pages()
+    shown, least = (PAYLOADS[::4], 7) if QUICK else (PAYLOADS, 40)
+    documents = pages(shown)
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        active = control(browser)
-        seen = opened(browser, documents.items())
-        browser.close()
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        active = control(chromium, shown)
+        seen = opened(chromium, documents.items())
+        chromium.close()
     ledger.exact("payloads of model output", len(PAYLOADS), "at least 40", len(PAYLOADS) >= 40)
-    ledger.exact("of them active where taken for markup", active, "at least 40", active >= 40)
-    ledger.exact(f"executed in {len(documents)} views ({', '.join(documents)})", len(seen.executed), 0)
-    ledger.exact("fetched by them", len(seen.fetched), 0)
+    name = f"of {len(shown)} of them, active where taken for markup"
+    ledger.exact(name, active, f"at least {least}", active >= least)
+    name = f"  executed in {len(documents)} views ({', '.join(documents)})"
+    ledger.exact(name, len(seen.executed), 0)
+    ledger.exact("  fetched by them", len(seen.fetched), 0)

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tests.evidence.ledger import Ledger
+from tests.evidence.ledger import QUICK, Ledger
 from workbench.client.bucket import RetryBucket
 from workbench.client.openai import OpenAI
 from workbench.client.resilience import Resilience
@@ -51,7 +51,7 @@ def _scenarios() -> list[tuple[str, bool, Any, str]]:
             add(
                 f"{kind}-{chunks}",
                 lambda match, kind=kind, chunks=chunks: StreamFault(
-                    kind, after_chunks=chunks, stall_seconds=2.5, match=match
+                    kind, after_chunks=chunks, stall_seconds=4.0, match=match
                 ),
                 stream=True,
             )
@@ -60,7 +60,7 @@ def _scenarios() -> list[tuple[str, bool, Any, str]]:
 
 
 def examine(ledger: Ledger) -> None:
-    """Add the row with its strict verdict: findings of any severity, warnings included."""
+    """Add the rows with its strict verdict: findings of any severity, warnings included."""
     from llmock.chaos import StreamChaos
     from llmock.testing import LLMockServer
     from llmock.verdict import judge
@@ -86,14 +86,14 @@ def examine(ledger: Ledger) -> None:
 
 
 async def _asked(url: str, scenarios: list[tuple[str, bool, Any, str]]) -> list[str]:
-    # Waits begin at half of the default and are capped at a quarter; eight attempts, the layers and their
-    # order are the default.
-    retry = Retry(base_s=0.25, cap_s=2.0, bucket=RetryBucket(), rng=random.Random(1))
+    # Waits begin at half of the default and are capped at a quarter, in the short version at an eighth; eight
+    # attempts, the layers and their order are the default.
+    retry = Retry(base_s=0.25, cap_s=1.0 if QUICK else 2.0, bucket=RetryBucket(), rng=random.Random(1))
     resilience = Resilience(retry=retry)
 
     async def one(name: str, stream: bool) -> str:
         # Only a stall is to be cut short: on a busy machine an answer that was cut would look ignored.
-        timeout_s = 1.0 if name.startswith("stall") else 30.0
+        timeout_s = 2.0 if name.startswith("stall") else 30.0
         model = OpenAI(name, base_url=url, timeout_s=timeout_s, stream=stream)
         request = Request(messages=(Message(role="user", content=f"What of {name}?"),), ref=model.ref)
         try:

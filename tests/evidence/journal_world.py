@@ -1,20 +1,14 @@
-"""One study on the loopback endpoint, and processes that run it: for the evidence on the journal.
-
-``python -m tests.evidence.journal_world FOLDER URL`` loads everything once and then, for each line on its
-standard input, forks a process that runs the study, and writes its process id. The line is ``run N`` or
-``record N`` (run, then write to the folder's MLflow store) with N cases; what came of it is in
-``FOLDER/<pid>.json``.
-"""
+"""One study on the loopback endpoint, and processes that run it: for the evidence on the journal."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
-import subprocess
-import sys
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
 from tests.plan.world import MINI, Same, dataset, plan
 from workbench.client.openai import OpenAI
@@ -30,6 +24,9 @@ from workbench.store.journal import Journal
 __all__ = ["CONCURRENCY", "Forks", "layered", "study", "within"]
 
 CONCURRENCY = 16
+
+Verb = Literal["run", "record"]
+"""``record``: run, then write to the folder's MLflow store."""
 
 
 def study(cases: int, **changes: Any) -> Plan:
@@ -48,11 +45,10 @@ def layered(url: str, stop: Stop) -> Model:
     return within(OpenAI(MINI.model, base_url=url, name=MINI.name, origin=MINI.origin, timeout_s=10), stop)
 
 
-def _go(folder: Path, url: str, what: str) -> None:
+def _go(folder: Path, url: str, verb: Verb, cases: int) -> None:
     """Run the study of so many cases; record it too where asked; write down what came of it."""
-    verb, cases = what.split()
     with Journal(folder / "journal.sqlite") as journal:
-        whole = study(int(cases))
+        whole = study(cases)
         progress = asyncio.run(
             execute(
                 whole,
@@ -77,63 +73,68 @@ def _go(folder: Path, url: str, what: str) -> None:
     (folder / f"{os.getpid()}.json").write_text(json.dumps(said))
 
 
-def _fork_server(folder: Path, url: str) -> None:
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401 - loaded once, for all forks
-    import openai  # noqa: F401 - likewise
-
-    print("ready", flush=True)
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                _go(folder, url, line.strip())
-                code = 0
-            except BaseException as error:
-                (folder / f"{os.getpid()}.error").write_text(f"{type(error).__name__}: {error}")
-            finally:
-                os._exit(code)
-        print(child, flush=True)
-    while True:  # reap: who is left, and how it ended
+def _forked(folder: Path, url: str, verb: Verb, cases: int) -> int:
+    child = os.fork()
+    if child == 0:
+        code = 1
         try:
-            child, status = os.wait()
-        except ChildProcessError:
+            _go(folder, url, verb, cases)
+            code = 0
+        except BaseException as error:
+            (folder / f"{os.getpid()}.error").write_text(f"{type(error).__name__}: {error}")
+        finally:
+            os._exit(code)
+    return child
+
+
+def _serve(pipe: Connection, others: Connection) -> None:
+    """Fork a process for each study that is asked for; asked for None, wait for all of them."""
+    others.close()  # its end of the pipe: while it is open here, nobody hears that the other one has gone
+    while True:
+        try:
+            asked = pipe.recv()
+        except EOFError:
             return
-        (folder / f"{child}.exit").write_text(str(os.waitstatus_to_exitcode(status)))
+        if asked is not None:
+            pipe.send(_forked(*asked))
+            continue
+        ended = {}
+        while True:
+            try:
+                child, status = os.wait()
+            except ChildProcessError:
+                break
+            ended[child] = os.waitstatus_to_exitcode(status)
+        pipe.send(ended)
 
 
 class Forks:
-    """A server of processes that run the study on one folder."""
+    """Processes that run the study, all forks of one that is a fork itself.
 
-    def __init__(self, folder: Path, url: str) -> None:
-        command = [sys.executable, "-m", "tests.evidence.journal_world", str(folder), url]
-        self.folder = folder
-        self._server = subprocess.Popen(
-            command,
-            cwd=Path(__file__).resolve().parents[2],
-            env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "OMP_NUM_THREADS": "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._read()
+    To be made while this process has no threads, and has imported what they need.
+    """
 
-    def _read(self) -> str:
-        assert self._server.stdout is not None
-        return self._server.stdout.readline().strip()
+    def __init__(self) -> None:
+        context = get_context("fork")
+        self._pipe, theirs = context.Pipe()
+        context.Process(target=_serve, args=(theirs, self._pipe)).start()
+        theirs.close()
 
-    def start(self, what: str, cases: int) -> int:
-        """Fork a process that runs or records a study of so many cases, and return its id."""
-        assert self._server.stdin is not None
-        self._server.stdin.write(f"{what} {cases}\n")
-        self._server.stdin.flush()
-        return int(self._read())
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pipe.close()
+
+    def start(self, folder: Path, url: str, verb: Verb, cases: int) -> int:
+        """Start a process that runs or records a study of so many cases, and return its id.
+
+        What came of it is in ``<folder>/<its id>.json``, or why nothing did in ``.error``.
+        """
+        self._pipe.send((folder, url, verb, cases))
+        return int(self._pipe.recv())
 
     def end(self) -> dict[int, int]:
         """Wait for all processes, and return how each ended: process id -> exit code."""
-        self._server.communicate(timeout=600)
-        return {int(path.stem): int(path.read_text()) for path in self.folder.glob("*.exit")}
-
-
-if __name__ == "__main__":
-    _fork_server(Path(sys.argv[1]), sys.argv[2])
+        self._pipe.send(None)
+        return dict(self._pipe.recv())

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,10 +30,11 @@ from workbench.view.cards import renderers
 from workbench.view.terminal import terminal
 from workbench.view.widgets.monitor import monitor
 
-__all__ = ["notebook_output", "sinks"]
+__all__ = ["VERBS", "notebook_output", "sinks"]
 
 ALL = " and ".join(CANARIES.values())
 VARIABLE = "WORKBENCH_TEST_KEY"
+VERBS = ("plan", "compare", "report")
 
 
 def _write(folder: Path, base_url: str) -> None:
@@ -90,8 +91,14 @@ def raising(output: str, expected: Any, case: Mapping[str, Any]) -> bool:
     raise ValueError(f"{output} {expected} {case} {ALL}")
 
 
-def sinks(folder: Path, base_url: str) -> dict[str, str]:
-    """Take the study through the whole journey, and return what each sink got."""
+def sinks(folder: Path, base_url: str, verbs: Sequence[str] = VERBS) -> dict[str, str]:
+    """Take the study through the whole journey, and return what each sink got.
+
+    Parameters
+    ----------
+    verbs
+        Of the command line, given the study.
+    """
     _write(folder, base_url)
     os.environ[VARIABLE] = OWN_KEY
     out: dict[str, str] = {}
@@ -106,7 +113,7 @@ def sinks(folder: Path, base_url: str) -> dict[str, str]:
                 bench.close()
             out["log, everything at DEBUG"] = log.getvalue()
         out["MLflow store and artifacts"] = folder_texts(folder / ".workbench")
-        out["command line"] = _commands(folder)
+        out["command line"] = _commands(folder, verbs)
     finally:
         del os.environ[VARIABLE]
     return out
@@ -210,17 +217,12 @@ async def _scored(trial: Trial) -> str:
     return repr(await score_trial(trial, [raising]))
 
 
-def _commands(folder: Path) -> str:
+def _commands(folder: Path, verbs: Sequence[str]) -> str:
     """Return what the commands print, errors and the traceback of an unforeseen one included."""
     environ = {"WORKBENCH_HOME": str(folder), "MLFLOW_TRACKING_URI": ""}
     study = str(folder / "experiments" / "leaky" / "study.yaml")
     printed = []
-    for arguments in (
-        ["plan", study],
-        ["compare", study],
-        ["report", study],
-        ["plan", ALL],
-    ):
+    for arguments in (*([verb, study] for verb in verbs), ["plan", ALL]):
         done = CliRunner().invoke(main, arguments, env=environ)
         printed.append(done.output + repr(done.exception or ""))
     return "\n".join(printed)

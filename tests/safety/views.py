@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +39,9 @@ _PROVOKE = """() => {
 }"""
 
 
-def _progress() -> Progress:
+def _progress(payloads: Sequence[str]) -> Progress:
     return Progress(
-        execution_id=PAYLOADS[0],
+        execution_id=payloads[0],
         state="running",
         planned=10,
         done=5,
@@ -52,63 +52,63 @@ def _progress() -> Progress:
         usd=0.1,
         unpriced=0,
         elapsed_s=1.0,
-        reason="\n".join(PAYLOADS),
-        errors=dict.fromkeys(PAYLOADS, 1),
+        reason="\n".join(payloads),
+        errors=dict.fromkeys(payloads, 1),
     )
 
 
-def _hostile() -> dict[str, Any]:
+def _hostile(payloads: tuple[str, ...]) -> dict[str, Any]:
     """Return results that a hostile model, dataset and study file have had their way with."""
     study = world(cases=4)
     # As many arms as payloads, each called by one.
-    frame = trials(tuple(f"v{index}" for index in range(len(PAYLOADS))), cases=4)
-    names = dict(zip(dict.fromkeys(frame["arm"]), PAYLOADS, strict=True))
+    frame = trials(tuple(f"v{index}" for index in range(len(payloads))), cases=4)
+    names = dict(zip(dict.fromkeys(frame["arm"]), payloads, strict=True))
     frame["arm"] = frame["arm"].map(names)
     frame["variant"] = frame["arm"]
-    comparison = compare(frame, "exact", PAYLOADS[0], 0.02)
-    comparison = dataclasses.replace(comparison, notes=PAYLOADS)
+    comparison = compare(frame, "exact", payloads[0], 0.02)
+    comparison = dataclasses.replace(comparison, notes=payloads)
     decision = decide(
-        comparison, study.plan.gate, study=PAYLOADS[0], execution_id=PAYLOADS[5], plan_hash=study.plan.hash
+        comparison, study.plan.gate, study=payloads[0], execution_id=payloads[5], plan_hash=study.plan.hash
     )
     findings = tuple(
         dataclasses.replace(
-            one, evidence=PAYLOADS[at % len(PAYLOADS)], remedy=PAYLOADS[-1 - at % len(PAYLOADS)]
+            one, evidence=payloads[at % len(payloads)], remedy=payloads[-1 - at % len(payloads)]
         )
         for at, one in enumerate(decision.findings)
     )
-    answers = [trial(at, output=text, error=text, case={"text": text}) for at, text in enumerate(PAYLOADS)]
+    answers = [trial(at, output=text, error=text, case={"text": text}) for at, text in enumerate(payloads)]
     prompts = tuple(
         Variant(f"v{at}", [("system", text.replace("{{", "{").replace("}}", "}")), ("user", "{{text}}")])
-        for at, text in enumerate(PAYLOADS)
+        for at, text in enumerate(payloads)
     )
     arms = tuple(dataclasses.replace(study.plan.arms[0], variant=prompt) for prompt in prompts)
     return {
-        "plan": dataclasses.replace(study.plan, study=PAYLOADS[0], notes=PAYLOADS, arms=arms),
+        "plan": dataclasses.replace(study.plan, study=payloads[0], notes=payloads, arms=arms),
         "comparison": comparison,
-        "decision": dataclasses.replace(decision, reasons=PAYLOADS, findings=findings),
+        "decision": dataclasses.replace(decision, reasons=payloads, findings=findings),
         "answers": to_frame(answers),
         "prompts": prompts,
-        "dataset": Dataset.from_frame(pd.DataFrame({"text": PAYLOADS}), name=PAYLOADS[0]),
+        "dataset": Dataset.from_frame(pd.DataFrame({"text": payloads}), name=payloads[0]),
         "repricing": Repricing(
-            table=pd.DataFrame({"arm": PAYLOADS, "change": 0.1, "requests": 1, "unpriced_after": 0}).assign(
+            table=pd.DataFrame({"arm": payloads, "change": 0.1, "requests": 1, "unpriced_after": 0}).assign(
                 usd_per_1000_before=1.0, usd_per_1000_after=1.0
             ),
-            book=PAYLOADS[0],
+            book=payloads[0],
             scenario=Scenario(),
-            notes=PAYLOADS,
+            notes=payloads,
         ),
     }
 
 
-def _monitored(plan: Any) -> str:
+def _monitored(plan: Any, payloads: Sequence[str]) -> str:
     """Return a page in which the monitor's own script draws a hostile run."""
 
     class Run:
-        execution_id = PAYLOADS[5]
+        execution_id = payloads[5]
 
     run = Run()
     run.plan = plan  # type: ignore[attr-defined]
-    state = monitor.snapshot(run, _progress())  # type: ignore[arg-type]
+    state = monitor.snapshot(run, _progress(payloads))  # type: ignore[arg-type]
     code = (Path(monitor.__file__).parent / "monitor.js").read_text(encoding="utf-8")
     code = code.replace("export default", "const widget =")
     written = json.dumps(state).replace("<", "\\u003c")
@@ -119,12 +119,12 @@ def _monitored(plan: Any) -> str:
     )
 
 
-def pages() -> dict[str, str]:
+def pages(payloads: tuple[str, ...] = PAYLOADS) -> dict[str, str]:
     """Return HTML documents by what they show; between them every payload is in every kind of view."""
-    made = _hostile()
+    made = _hostile(payloads)
     plan, comparison, decision = made["plan"], made["comparison"], made["decision"]
     dataset, answers = made["dataset"], made["answers"]
-    page = report.report_html(plan, comparison, decision, question="\n".join(PAYLOADS))
+    page = report.report_html(plan, comparison, decision, question="\n".join(payloads))
     drawn = (charts.quality_cost(comparison), charts.differences(comparison), charts.latency(answers))
     return {
         "cards": "".join(
@@ -132,7 +132,7 @@ def pages() -> dict[str, str]:
                 plans.plan_card(plan),
                 comparisons.comparison_card(comparison),
                 decisions.decision_card(decision),
-                progress.progress_card(_progress(), name="\n".join(PAYLOADS)),
+                progress.progress_card(_progress(payloads), name="\n".join(payloads)),
                 *(cards.variant_card(one) for one in made["prompts"]),
                 *(cards.dataset_card(dataset.sample(5, seed)) for seed in range(4)),
                 made["repricing"]._repr_html_(),
@@ -143,7 +143,7 @@ def pages() -> dict[str, str]:
         # Without its policy, so that escaping alone has to hold.
         "report without its policy": page.replace(report.POLICY, "default-src * 'unsafe-inline' data:"),
         "charts, as markup of the page": "".join(charts.svg(chart) for chart in drawn),
-        "live monitor": _monitored(plan),
+        "live monitor": _monitored(plan, payloads),
     }
 
 
@@ -182,20 +182,23 @@ def opened(browser: Browser, documents: Iterable[tuple[str, str]]) -> Seen:
     fetched: list[str] = []
     executed: list[str] = []
     words = 0
+    context = browser.new_context()
     for name, html in documents:
-        page = browser.new_page()
+        page = context.new_page()
         _watched(page, fetched, executed)
         _shown(page, html, executed, name)
         words += len(page.inner_text("body").split())
         page.close()
+    context.close()
     return Seen(executed=tuple(executed), fetched=tuple(fetched), words=words)
 
 
-def control(browser: Browser) -> int:
+def control(browser: Browser, payloads: Sequence[str] = PAYLOADS) -> int:
     """Return how many payloads run or fetch something where they are markup: whether the watch sees them."""
     active = 0
-    for payload in PAYLOADS:
-        page = browser.new_page()
+    context = browser.new_context()
+    for payload in payloads:
+        page = context.new_page()
         fetched: list[str] = []
         executed: list[str] = []
         _watched(page, fetched, executed)
@@ -205,4 +208,5 @@ def control(browser: Browser) -> int:
             executed.append(payload)
         active += bool(fetched or executed)
         page.close()
+    context.close()
     return active
