@@ -333,3 +333,14 @@ def test_unusable_place(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="folder"):
         Journal(tmp_path / "file" / "j")
+
+
+def test_what_a_guard_changed_is_not_reused(journal: Journal) -> None:
+    """A guarded reply and its attempts are in the ledger, and the call is asked again."""
+    guarded = replace(REPLY, text="[redacted]", guard="redact: email")
+    journal.begin("k", REQUEST, "a")
+    journal.finish("k", guarded, "a")
+    assert journal.outcomes("k") == [guarded]
+    assert journal.reply("k") is None
+    assert not journal.has("k")
+    assert journal.begin("k", REQUEST, "b") == "new"

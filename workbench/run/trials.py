@@ -78,7 +78,7 @@ def answered(
     last = made[-1] if made else None
     if made:
         usage, cost = _usage(attempts), _total(attempts)
-    elif reply.source == "semantic":  # nothing was asked: no price needs to be known
+    elif reply.source in ("semantic", "guard"):  # nothing was asked: no price needs to be known
         usage, cost = reply.usage, 0.0
     else:  # a model that tells of no attempts: what it tells of the reply must do
         usage, cost = reply.usage, plan.book.cost_usd(cell.arm.model, reply.usage)

@@ -159,6 +159,8 @@ class _Cached:
             return reply.status
         if reply.source == "semantic":
             return "from a cache"
+        if reply.guard is not None:
+            return "guarded"
         fell_back = bool(reply.attempts) and reply.attempts[-1].ref is not None
         if fell_back or not self._cache.same(request.ref.model, reply.model_served):
             return "another model"

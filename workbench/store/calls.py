@@ -112,7 +112,8 @@ class Calls(Runs):
     ) -> None:
         """Write down what came of a call, with usage, all attempts and what was spent, in one transaction.
 
-        A reply that is already there stays; the attempts are added to the ledger all the same.
+        A reply that is already there stays; the attempts are added to the ledger all the same. One that a
+        guard changed or held back is in the ledger too, and never reused.
 
         Parameters
         ----------
@@ -120,6 +121,7 @@ class Calls(Runs):
             As in `settle`.
         """
         state = "done" if isinstance(outcome, Reply) else "failed"
+        reusable = isinstance(outcome, Reply) and outcome.guard is None
         body = encode(outcome if isinstance(outcome, Reply) else error_to_plain(outcome))
         with self._database.write() as connection:
             row = connection.execute(
@@ -128,7 +130,7 @@ class Calls(Runs):
             )
             connection.execute(
                 "UPDATE calls SET state = ?, outcome = ? WHERE key = ? AND state != 'done'",
-                (state, row.lastrowid, key),
+                ("done" if reusable else "failed", row.lastrowid, key),
             )
             if spent != NOTHING or count:
                 self._settle(connection, owner, spent, released, count)

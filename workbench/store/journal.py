@@ -15,6 +15,7 @@ from workbench.store.alone import alone
 from workbench.store.calls import Calls
 from workbench.store.codec import decode, encode
 from workbench.store.entries import Event, Execution, Outgoing
+from workbench.store.held import HeldQueue
 
 __all__ = ["Journal"]
 
@@ -197,6 +198,11 @@ class Journal(Calls):
     def alone(self, kind: str) -> AbstractContextManager[None]:
         """Wait until nobody else who shares the file is in here for this kind; keep them out meanwhile."""
         return alone(Path(f"{self.path}.{kind}.lock"))
+
+    @property
+    def held(self) -> HeldQueue:
+        """What waits for a human."""
+        return HeldQueue(self._database, self._now)
 
     # Opening and closing ----------------------------------------------------------------------------------
 

@@ -96,6 +96,19 @@ MIGRATIONS: tuple[str, ...] = (
     DROP TABLE outbox_before;
     CREATE INDEX outbox_pending ON outbox (execution_id, seq) WHERE delivered_at IS NULL;
     """,
+    """
+    -- What waits for a human, one row an item; what became of it is written into its row, once.
+    CREATE TABLE held (
+        item INTEGER PRIMARY KEY AUTOINCREMENT, call TEXT NOT NULL, side TEXT NOT NULL, guard TEXT NOT NULL,
+        category TEXT NOT NULL, score REAL NOT NULL, asked TEXT NOT NULL, text TEXT NOT NULL, reply TEXT,
+        at REAL NOT NULL, deadline REAL NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('held', 'approved', 'edited', 'rejected', 'timed out')),
+        decided_at REAL, decided_by TEXT, note TEXT, given_at REAL
+    );
+    CREATE INDEX held_state ON held (state, deadline);
+    -- A call has at most one item a guard that somebody may still be waiting for.
+    CREATE UNIQUE INDEX held_open ON held (call, side, guard) WHERE given_at IS NULL AND state != 'timed out';
+    """,
 )
 """The scripts that lead from version n to n + 1. The file's version is how many of them it has seen."""
 
