@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from workbench.view.anatomies import anatomy_card
 from workbench.view.comparisons import comparison_card
+from workbench.view.curves import curve_card, proposal_card
 from workbench.view.decisions import decision_card
+from workbench.view.examined import confirmation_card, slices_card, variance_card
 from workbench.view.flips import flips_card
 from workbench.view.fragments import card, paragraph, table
+from workbench.view.frontiers import all_pairs_card, frontier_card
 from workbench.view.plans import plan_card
 from workbench.view.progress import progress_card, run_card
+from workbench.view.races import race_card
+from workbench.view.rechecks import recheck_card, verification_card
 from workbench.view.releases import history_card, release_card
 
 if TYPE_CHECKING:
@@ -41,25 +47,47 @@ def dataset_card(dataset: Dataset) -> str:
 
 def renderers() -> Mapping[type, Callable[[Any], str]]:
     """Return the function that draws each result type; the loader for `core.show.register`."""
+    from workbench.analyze.all_pairs import AllPairs
+    from workbench.analyze.anatomy import Anatomy
     from workbench.analyze.compare import Comparison
+    from workbench.analyze.drift import Recheck
     from workbench.analyze.flips import Flips
+    from workbench.analyze.frontier import Frontier
+    from workbench.analyze.race import Race
+    from workbench.analyze.selection import Confirmation
+    from workbench.analyze.slices import Slices
+    from workbench.analyze.variance import VarianceSplit
     from workbench.define.dataset import Dataset
     from workbench.define.variant import Variant
+    from workbench.plan.curve import Curve
     from workbench.plan.plan import Plan
+    from workbench.plan.proposal import Proposal
     from workbench.promote.decision import Decision
     from workbench.promote.history import History, Release
+    from workbench.promote.verify import Verification
     from workbench.run.handle import Run
     from workbench.run.progress import Progress
 
     return {
+        AllPairs: all_pairs_card,
+        Anatomy: anatomy_card,
         Comparison: comparison_card,
+        Confirmation: confirmation_card,
+        Curve: curve_card,
         Dataset: dataset_card,
         Decision: decision_card,
         Flips: flips_card,
+        Frontier: frontier_card,
         History: history_card,
         Plan: plan_card,
         Progress: progress_card,
+        Proposal: proposal_card,
+        Race: race_card,
+        Recheck: recheck_card,
         Release: release_card,
         Run: run_card,
+        Slices: slices_card,
+        VarianceSplit: variance_card,
         Variant: variant_card,
+        Verification: verification_card,
     }

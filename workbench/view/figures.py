@@ -18,6 +18,7 @@ __all__ = [
     "missing",
     "printable",
     "quality",
+    "said",
     "seconds",
     "share",
     "shorten",
@@ -34,6 +35,11 @@ def missing(value: Any) -> bool:
     return value is None or (
         not isinstance(value, (str, bytes)) and pd.api.types.is_scalar(value) and pd.isna(value)
     )
+
+
+def said(value: Any) -> str:
+    """Return a text, empty where there is none."""
+    return "" if missing(value) else str(value)
 
 
 def count(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.view import figures, tables
+from workbench.view.curves import curve_details
 from workbench.view.fragments import bullets, card, numbers, paragraph, table
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def plan_card(plan: Plan) -> str:
         size,
         numbers(pairs),
         table(tables.plan_table(plan)),
+        curve_details(plan.curve),
         bullets(plan.notes),
         paragraph(f"Prices: {estimate.price_book}. Nothing is spent yet.", faint=True),
     )

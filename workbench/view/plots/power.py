@@ -20,7 +20,7 @@ __all__ = ["power"]
 WIDTH, HEIGHT = 560, 300
 
 
-def power(curve: Curve, *, points: bool = True) -> alt.TopLevelMixin:
+def power(curve: Curve, *, points: bool = False) -> alt.TopLevelMixin:
     """Return cases needed by true difference, each with the price of its new calls; the plan's own marked.
 
     Both axes are logarithmic: half the difference needs about four times the cases.
@@ -39,7 +39,7 @@ def power(curve: Curve, *, points: bool = True) -> alt.TopLevelMixin:
         return words("No feasible number of cases shows a difference, so there is no curve to draw.")
     factor = 100 if points else 1
     own = [row for row in rows if row["role"] == "this plan"]
-    unit = "percentage points" if points else "in its own unit"
+    unit = "percentage points" if points else "in units of the score"
     # Room at the right end for the last label.
     reach = [row["difference"] for row in rows]
     x_axis = Axis.over(pd.Series([*reach, 1.6 * max(reach)]), WIDTH, log=True)
@@ -67,12 +67,11 @@ def power(curve: Curve, *, points: bool = True) -> alt.TopLevelMixin:
         label = mark.mark_text(align="right", dx=-10, dy=10, fontSize=11, color=INK)
         layers += [diamond.encode(x=x, y=y, tooltip=tips), label.encode(x=x, y=y, text="words:N")]
     about = curve.power
+    shown = f"{factor * (about.smallest_difference or 0):.3g}{' points' if points else ''}"
     lines = [
         f"two-sided error {about.alpha:g} over {about.challengers} challengers, {about.power:.0%} power,"
         f" repeats: {about.repeats}; {about.basis}",
-        f"diamond: this plan, {about.cases:,} cases show {factor * (about.smallest_difference or 0):.3g}"
-        if own
-        else "",
+        f"diamond: this plan, {about.cases:,} cases show {shown}" if own else "",
         "beside each: cases, and the price of the calls that are not answered yet",
     ]
     heading = title("Cases needed for a difference", lines)
