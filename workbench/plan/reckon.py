@@ -38,13 +38,13 @@ BYTES_PER_TOKEN = (5.0, 3.0)
 """Without a tokenizer: bytes a token, for the low and the high figure."""
 
 ASSUMED_TOKENS_OUT = (1, 512)
-"""Tokens of an answer where nothing is known about it; of a label too, which may be one token however long."""
+"""Tokens of an answer where nothing is known about it; a label, too, may be one token, however long it is."""
 
 ASSUMED_SECONDS = (0.5, 6.0)
 """Seconds a call where none was made yet."""
 
-ASSUMED_SECONDS_OFFLINE = (0.01, 0.1)
-"""Seconds a call at the embedded endpoint, sixteen at a time on one processor."""
+ASSUMED_SECONDS_OFFLINE = (0.03, 0.3)
+"""Seconds a call at the embedded endpoint, sixteen at a time: on an idle machine, and on a busy one."""
 
 ENOUGH_REPLIES = 10
 """Replies of an arm from which its figures are taken instead of the assumptions."""
