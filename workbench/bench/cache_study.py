@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RENDERED", "cache_study"]
 
-RENDERED = 200
+RENDERED = 100
 """Requests whose rendered prompts are embedded, to show what that would do."""
 
 
