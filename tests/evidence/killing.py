@@ -18,7 +18,7 @@ from pathlib import Path
 
 from workbench.core.records import Attempt, Message, ModelRef, Reply, Request, Score, Trial, Usage
 from workbench.errors import StoreError
-from workbench.store.entries import Spending
+from workbench.store.entries import Amount
 from workbench.store.journal import Journal
 
 __all__ = ["kill_often"]
@@ -78,7 +78,7 @@ def _write(path: Path, execution: str, pipe: int) -> None:
             key = f"{execution}-{number}"
             journal.begin(key, _request(execution, number), owner, cell=(execution, key))
             os.write(pipe, STEPS[0:1])
-            journal.finish(key, _reply(number), owner, spent=Spending(usd=1e-5, tokens=1))
+            journal.finish(key, _reply(number), owner, spent=Amount(usd=1e-5, tokens=1))
             os.write(pipe, STEPS[1:2])
             journal.put(_trial(execution, number), [_score(execution, number)])
             os.write(pipe, STEPS[2:3])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from workbench.run.budget import POLL_S, Budget, reached_words
-from workbench.store.entries import Limit, Spending
+from workbench.store.entries import Amount, Limit
 from workbench.store.journal import Journal
 
 FOLDER = tempfile.TemporaryDirectory()
@@ -25,7 +25,7 @@ RUNS = 2
 
 # Eighths of a USD: their sums are exact.
 amounts = st.builds(
-    lambda eighths, tokens: Spending(usd=eighths / 8, tokens=tokens), st.integers(0, 40), st.integers(0, 60)
+    lambda eighths, tokens: Amount(usd=eighths / 8, tokens=tokens), st.integers(0, 40), st.integers(0, 60)
 )
 
 
@@ -34,7 +34,7 @@ class Ask:
     """Somebody who wants to spend: which run, how much, and whether the reference says yes, no or not yet."""
 
     run: int
-    amount: Spending
+    amount: Amount
     task: asyncio.Task[bool]
     state: str = "waits"
 
@@ -51,17 +51,17 @@ class BudgetMachine(RuleBasedStateMachine):
         for owner in owners:
             JOURNAL.begin_run(owner, self.execution)
         self.budgets = [Budget(JOURNAL, owner, LIMIT) for owner in owners]
-        self.spent = Spending()
+        self.spent = Amount()
         self.asks: list[Ask] = []
         self.dead: set[int] = set()
         self.reached: set[int] = set()
 
-    def held(self, *, live: bool = False) -> Spending:
+    def held(self, *, live: bool = False) -> Amount:
         """Return what is held, by the living only or by all."""
         held = [ask for ask in self.asks if ask.state == "holds" and not (live and ask.run in self.dead)]
-        return sum((ask.amount for ask in held), Spending())
+        return sum((ask.amount for ask in held), Amount())
 
-    def hopeless(self, amount: Spending) -> bool:
+    def hopeless(self, amount: Amount) -> bool:
         """Return whether an amount does not fit, and will not."""
         if LIMIT.holds(self.spent + self.held() + amount):
             return False
@@ -90,7 +90,7 @@ class BudgetMachine(RuleBasedStateMachine):
                 assert not self.hopeless(ask.amount), "waits in vain"
 
     @rule(run=st.integers(0, RUNS - 1), amount=amounts)
-    def ask(self, run: int, amount: Spending) -> None:
+    def ask(self, run: int, amount: Amount) -> None:
         """A call wants to be sent."""
         if run not in self.dead:
             task = self.runner.get_loop().create_task(self.budgets[run].reserve(amount))
@@ -103,7 +103,7 @@ class BudgetMachine(RuleBasedStateMachine):
         """A call has ended, and took a part of what was set aside for it."""
         living = [ask for ask in self.asks if ask.state == "holds" and ask.run not in self.dead]
         ask = data.draw(st.sampled_from(living))
-        took = Spending(usd=ask.amount.usd * eighths / 8, tokens=ask.amount.tokens * eighths // 8)
+        took = Amount(usd=ask.amount.usd * eighths / 8, tokens=ask.amount.tokens * eighths // 8)
         ask.state, self.spent = "settled", self.spent + took
         self.budgets[ask.run].settle(took, ask.amount, 1)
         self.pass_time()
@@ -144,17 +144,17 @@ def test_without_a_limit_everything_is_granted() -> None:
     async def go() -> None:
         budget = Budget(JOURNAL, f"{execution}/a", Limit())
         assert not budget.limited
-        budget.settle(Spending(usd=3.0, tokens=4))
+        budget.settle(Amount(usd=3.0, tokens=4))
 
     asyncio.run(go())
-    assert JOURNAL.spending(execution) == (Spending(usd=3.0, tokens=4), Spending())
+    assert JOURNAL.spending(execution) == (Amount(usd=3.0, tokens=4), Amount())
 
 
 def test_reached_in_words() -> None:
     """The words name the limits, what is spent, and what calls in doubt may have taken."""
-    words = reached_words(Limit(usd=1.0, tokens=500), Spending(usd=0.9, tokens=450), Spending())
+    words = reached_words(Limit(usd=1.0, tokens=500), Amount(usd=0.9, tokens=450), Amount())
     assert words.startswith("the budget of 1 USD and 500 tokens is reached: 0.9 USD and 450 tokens are spent")
-    doubt = reached_words(Limit(tokens=500), Spending(tokens=450), Spending(usd=0.1, tokens=40))
+    doubt = reached_words(Limit(tokens=500), Amount(tokens=450), Amount(usd=0.1, tokens=40))
     assert (
         "of 500 tokens is reached: 450 tokens are spent, 40 tokens may have gone to calls in doubt," in doubt
     )

@@ -11,7 +11,7 @@ import pytest
 from tests.conformance import sink
 from tests.store.test_journal import REPLY, REQUEST, Now
 from workbench.core.records import Usage
-from workbench.store.entries import Limit, Spending
+from workbench.store.entries import Amount, Limit
 from workbench.store.journal import Journal
 from workbench.store.runs import LEASE_S
 from workbench.store.schema import MIGRATIONS
@@ -49,7 +49,7 @@ def test_a_silent_run_is_gone_after_the_lease(journal: Journal, now: Now) -> Non
     """A run that gives no sign for the lease loses its cells; what it spends or reserves is a sign."""
     journal.claim_cell(CELL, "a")
     now.at += LEASE_S
-    journal.settle("a", Spending(usd=1.0))
+    journal.settle("a", Amount(usd=1.0))
     now.at += LEASE_S
     assert journal.claim_cell(CELL, "b") == "busy"
     now.at += 1
@@ -90,19 +90,19 @@ def test_an_abandoned_call_is_in_doubt(journal: Journal) -> None:
 
 def test_money_is_one_ledger(journal: Journal) -> None:
     """Two runs reserve from one limit; what is settled is free again; the dead keep what they held."""
-    limit, each = Limit(usd=1.0, tokens=100), Spending(usd=0.4, tokens=10)
+    limit, each = Limit(usd=1.0, tokens=100), Amount(usd=0.4, tokens=10)
     assert journal.reserve("a", each, limit) == "granted"
     assert journal.reserve("b", each, limit) == "granted"
     assert journal.reserve("b", each, limit) == "wait"
-    journal.finish("k", REPLY, "a", spent=Spending(usd=0.1, tokens=5), released=each, count=1)
-    assert journal.spending("e1") == (Spending(usd=0.1, tokens=5), each)
+    journal.finish("k", REPLY, "a", spent=Amount(usd=0.1, tokens=5), released=each, count=1)
+    assert journal.spending("e1") == (Amount(usd=0.1, tokens=5), each)
     assert journal.reserve("a", each, limit) == "granted"
     journal.end_run("b")
-    journal.settle("a", Spending(usd=0.2), each, 1)
+    journal.settle("a", Amount(usd=0.2), each, 1)
     assert journal.reserve("a", each, limit) == "reached"
-    assert journal.reserve("a", Spending(tokens=86), limit) == "reached"
-    assert journal.reserve("a", Spending(tokens=85), limit) == "granted"
-    assert journal.spending("e2") == (Spending(), Spending())
+    assert journal.reserve("a", Amount(tokens=86), limit) == "reached"
+    assert journal.reserve("a", Amount(tokens=85), limit) == "granted"
+    assert journal.spending("e2") == (Amount(), Amount())
 
 
 def test_an_older_journal_is_brought_up_to_date(tmp_path: Path) -> None:
@@ -122,4 +122,4 @@ def test_an_older_journal_is_brought_up_to_date(tmp_path: Path) -> None:
     raw.close()
     with Journal(tmp_path / "j") as journal:
         assert len(journal.trials("e1")) == 3
-        assert journal.spending("e1") == (Spending(usd=0.75, tokens=246), Spending())
+        assert journal.spending("e1") == (Amount(usd=0.75, tokens=246), Amount())

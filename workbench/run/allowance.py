@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from workbench.core.records import Attempt, ModelRef, Request
 from workbench.run.budget import Budget
-from workbench.store.entries import NOTHING, Spending
+from workbench.store.entries import NOTHING, Amount
 
 if TYPE_CHECKING:
     from workbench.run.stop import Stop
@@ -25,7 +25,7 @@ def current() -> Allowance | None:
     return _current.get()
 
 
-def taken_by(attempt: Attempt, bound: Spending) -> Spending:
+def taken_by(attempt: Attempt, bound: Amount) -> Amount:
     """Return what a priced attempt took from a budget.
 
     Where its usage is unknown it took its whole `bound`, unless it is known to cost nothing (the endpoint
@@ -34,18 +34,18 @@ def taken_by(attempt: Attempt, bound: Spending) -> Spending:
     if attempt.usage is None:
         return NOTHING if attempt.cost_usd == 0 else bound
     usd = bound.usd if attempt.cost_usd is None else attempt.cost_usd
-    return Spending(usd=usd, tokens=attempt.usage.tokens_in + attempt.usage.tokens_out)
+    return Amount(usd=usd, tokens=attempt.usage.tokens_in + attempt.usage.tokens_out)
 
 
-def _sum(amounts: Iterable[Spending]) -> Spending:
+def _sum(amounts: Iterable[Amount]) -> Amount:
     return sum(amounts, NOTHING)
 
 
-def _total(attempts: Iterable[Attempt], priced: Callable[[Attempt], Attempt], bound: Spending) -> Spending:
+def _total(attempts: Iterable[Attempt], priced: Callable[[Attempt], Attempt], bound: Amount) -> Amount:
     return _sum(taken_by(priced(attempt), bound) for attempt in attempts)
 
 
-def _covers(amount: Spending, needed: Spending) -> bool:
+def _covers(amount: Amount, needed: Amount) -> bool:
     return amount.usd >= needed.usd and amount.tokens >= needed.tokens
 
 
@@ -53,8 +53,8 @@ def _covers(amount: Spending, needed: Spending) -> bool:
 class Settlement:
     """What is to be written down at the end; the fields are those of `Journal.settle`."""
 
-    spent: Spending
-    released: Spending
+    spent: Amount
+    released: Amount
     count: int
 
 
@@ -76,7 +76,7 @@ class Allowance:
         budget: Budget,
         stop: Stop,
         *,
-        bound: Callable[[Request], Spending],
+        bound: Callable[[Request], Amount],
         price: Callable[[Attempt, ModelRef], Attempt],
     ) -> None:
         self.refused = False
@@ -85,9 +85,9 @@ class Allowance:
         self._bound = bound
         self._price = price
         self._largest = NOTHING
-        self._ready: list[Spending] = []  # reserved, and nothing sent for it
-        self._sent: list[Spending] = []
-        self._over: list[tuple[Spending, Spending]] = []  # reserved, taken
+        self._ready: list[Amount] = []  # reserved, and nothing sent for it
+        self._sent: list[Amount] = []
+        self._over: list[tuple[Amount, Amount]] = []  # reserved, taken
         self._settled = NOTHING
 
     def halted(self) -> bool:
@@ -113,7 +113,7 @@ class Allowance:
         self._ready.append(amount)
         return True
 
-    async def permit(self, request: Request) -> Spending | None:
+    async def permit(self, request: Request) -> Amount | None:
         """Return what is set aside for sending a request now; None: it must not be sent."""
         amount = NOTHING
         if self._budget.limited and not self._stop.is_set:
@@ -130,7 +130,7 @@ class Allowance:
             self._sent.append(amount)
         return amount
 
-    def ended(self, request: Request, amount: Spending, attempts: Sequence[Attempt]) -> None:
+    def ended(self, request: Request, amount: Amount, attempts: Sequence[Attempt]) -> None:
         """Take in what came of a request that was permitted with this amount."""
         if not self._budget.limited:
             return
@@ -155,7 +155,7 @@ class Allowance:
         told = _total(attempts, lambda attempt: attempt, self._largest)
         seen = self._settled + _sum(self._sent) + _sum(taken for _, taken in self._over)
         held = [*self._ready, *self._sent, *(reserved for reserved, _ in self._over)]
-        rest = Spending(usd=max(told.usd, seen.usd), tokens=max(told.tokens, seen.tokens)) - self._settled
+        rest = Amount(usd=max(told.usd, seen.usd), tokens=max(told.tokens, seen.tokens)) - self._settled
         self._ready, self._sent, self._over, self._settled = [], [], [], NOTHING
         return Settlement(spent=rest, released=_sum(held), count=len(held))
 

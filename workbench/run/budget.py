@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from workbench.store.entries import NOTHING, Grant, Limit, Spending
+from workbench.store.entries import NOTHING, Amount, Grant, Limit
 
 __all__ = ["POLL_S", "Budget", "Ledger", "reached_words"]
 
@@ -16,11 +16,11 @@ POLL_S = 0.2
 class Ledger(Protocol):
     """What a budget needs of the journal, where the runs of all processes write what they hold and spend."""
 
-    def reserve(self, owner: str, amount: Spending, limit: Limit) -> Grant:
+    def reserve(self, owner: str, amount: Amount, limit: Limit) -> Grant:
         """Set an amount aside for a run; see `workbench.store.runs.Runs.reserve`."""
         ...
 
-    def settle(self, owner: str, spent: Spending, released: Spending = NOTHING, count: int = 0) -> None:
+    def settle(self, owner: str, spent: Amount, released: Amount = NOTHING, count: int = 0) -> None:
         """Write down what was spent, and give back what was held for it."""
         ...
 
@@ -55,7 +55,7 @@ class Budget:
         """Whether there is a limit."""
         return self.limit != Limit()
 
-    async def reserve(self, amount: Spending) -> bool:
+    async def reserve(self, amount: Amount) -> bool:
         """Return True when this much is set aside; False when the budget is reached."""
         while not self.reached:
             grant = self._ledger.reserve(self.owner, amount, self.limit)
@@ -72,7 +72,7 @@ class Budget:
                 continue  # another process may have settled
         return False
 
-    def settle(self, spent: Spending, released: Spending = NOTHING, count: int = 0) -> None:
+    def settle(self, spent: Amount, released: Amount = NOTHING, count: int = 0) -> None:
         """Write down what was spent, and give back so many reservations of this sum."""
         self._ledger.settle(self.owner, spent, released, count)
         self.wake()
@@ -82,7 +82,7 @@ class Budget:
         self._settled.set()
 
 
-def reached_words(limit: Limit, spent: Spending, held: Spending) -> str:
+def reached_words(limit: Limit, spent: Amount, held: Amount) -> str:
     """Return that a budget is reached, in words.
 
     Parameters

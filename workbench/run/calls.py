@@ -19,7 +19,7 @@ from workbench.run.budget import Budget, reached_words
 from workbench.run.progress import State
 from workbench.run.stop import Stop
 from workbench.run.trials import answered, failed
-from workbench.store.entries import Spending
+from workbench.store.entries import Amount
 from workbench.store.journal import Journal
 
 __all__ = ["GIVE_UP_AFTER", "Busy", "Caller", "Landed"]
@@ -110,12 +110,12 @@ class Caller:
         """
         planned = None if arm is None else self.plan.estimate.arm(arm).tokens_out_each
 
-        def highest(request: Request) -> Spending:
+        def highest(request: Request) -> Amount:
             tokens, usd = bound(request, self.plan.book, tokens_out=planned, count=self.count)
             if usd is None and self.budget.limit.usd is not None and not self.allow_unpriced:
                 problem = f"no price is known for {arm or request.ref.name}: declare one and run again"
                 raise ModelError(request.ref.name, problem, "Declare a price.", kind="canceled")
-            return Spending(usd=usd or 0.0, tokens=tokens)
+            return Amount(usd=usd or 0.0, tokens=tokens)
 
         return Allowance(self.budget, self.stop, bound=highest, price=self.plan.book.price)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from workbench.core.records import Attempt, Reply, Request
 from workbench.errors import ModelError
 from workbench.store.codec import decode, encode, error_from_plain, error_to_plain
-from workbench.store.entries import NOTHING, Cell, Claim, Doubt, Spending
+from workbench.store.entries import NOTHING, Amount, Cell, Claim, Doubt
 from workbench.store.owner import process_token
 from workbench.store.prompts import Prompts
 from workbench.store.runs import Runs
@@ -106,8 +106,8 @@ class Calls(Runs):
         outcome: Reply | ModelError,
         owner: str = "",
         *,
-        spent: Spending = NOTHING,
-        released: Spending = NOTHING,
+        spent: Amount = NOTHING,
+        released: Amount = NOTHING,
         count: int = 0,
     ) -> None:
         """Write down what came of a call, with usage, all attempts and what was spent, in one transaction.

@@ -10,6 +10,7 @@ from workbench.core.records import Request
 
 __all__ = [
     "NOTHING",
+    "Amount",
     "Cell",
     "CellClaim",
     "Claim",
@@ -19,7 +20,6 @@ __all__ = [
     "Grant",
     "Limit",
     "Outgoing",
-    "Spending",
 ]
 
 Claim = Literal["new", "in_doubt", "done", "busy", "left"]
@@ -38,22 +38,22 @@ Grant = Literal["granted", "wait", "reached"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spending:
+class Amount:
     """An amount of USD and of tokens (input and output together)."""
 
     usd: float = 0.0
     tokens: int = 0
 
-    def __add__(self, other: Spending) -> Spending:
+    def __add__(self, other: Amount) -> Amount:
         """Add both."""
-        return Spending(usd=self.usd + other.usd, tokens=self.tokens + other.tokens)
+        return Amount(usd=self.usd + other.usd, tokens=self.tokens + other.tokens)
 
-    def __sub__(self, other: Spending) -> Spending:
+    def __sub__(self, other: Amount) -> Amount:
         """Subtract both."""
-        return Spending(usd=self.usd - other.usd, tokens=self.tokens - other.tokens)
+        return Amount(usd=self.usd - other.usd, tokens=self.tokens - other.tokens)
 
 
-NOTHING = Spending()
+NOTHING = Amount()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class Limit:
     usd: float | None = None
     tokens: int | None = None
 
-    def holds(self, amount: Spending) -> bool:
+    def holds(self, amount: Amount) -> bool:
         """Return whether an amount stays within it."""
         return (self.usd is None or amount.usd <= self.usd) and (
             self.tokens is None or amount.tokens <= self.tokens

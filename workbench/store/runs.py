@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from workbench.store.entries import NOTHING, Cell, CellClaim, Grant, Limit, Spending
+from workbench.store.entries import NOTHING, Amount, Cell, CellClaim, Grant, Limit
 from workbench.store.owner import alive, process_token
 from workbench.store.schema import Database
 
@@ -111,7 +111,7 @@ class Runs:
 
     # Money ------------------------------------------------------------------------------------------------
 
-    def reserve(self, owner: str, amount: Spending, limit: Limit) -> Grant:
+    def reserve(self, owner: str, amount: Amount, limit: Limit) -> Grant:
         """Set an amount aside for one call of a run, unless its execution would then pass the limit.
 
         What all runs of the execution, in all processes, have spent and hold counts. What a dead process held
@@ -127,21 +127,21 @@ class Runs:
                 "SELECT execution_id FROM runs WHERE owner = ?", (owner,)
             ).fetchone()
             usd, tokens, held_usd, held_tokens = connection.execute(_TOTAL, (execution_id,)).fetchone()
-            if limit.holds(Spending(usd=usd + held_usd, tokens=tokens + held_tokens) + amount):
+            if limit.holds(Amount(usd=usd + held_usd, tokens=tokens + held_tokens) + amount):
                 connection.execute(
                     "UPDATE runs SET at = ?, held = held + 1, held_usd = held_usd + ?,"
                     " held_tokens = held_tokens + ? WHERE owner = ?",
                     (self._now(), amount.usd, amount.tokens, owner),
                 )
                 return "granted"
-            if not limit.holds(Spending(usd=usd, tokens=tokens) + amount):
+            if not limit.holds(Amount(usd=usd, tokens=tokens) + amount):
                 return "reached"
             holders = connection.execute(
                 "SELECT owner, process, at FROM runs WHERE execution_id = ? AND held > 0", (execution_id,)
             ).fetchall()
             return "wait" if any(self._goes_on(connection, *holder) for holder in holders) else "reached"
 
-    def settle(self, owner: str, spent: Spending, released: Spending = NOTHING, count: int = 0) -> None:
+    def settle(self, owner: str, spent: Amount, released: Amount = NOTHING, count: int = 0) -> None:
         """Write down what a run spent, and give back what it held for it.
 
         Parameters
@@ -153,12 +153,12 @@ class Runs:
             self._settle(connection, owner, spent, released, count)
 
     def _settle(
-        self, connection: sqlite3.Connection, owner: str, spent: Spending, released: Spending, count: int
+        self, connection: sqlite3.Connection, owner: str, spent: Amount, released: Amount, count: int
     ) -> None:
         given_back = (count, released.usd, count, released.tokens, count)
         connection.execute(_SETTLE, (self._now(), spent.usd, spent.tokens, *given_back, owner))
 
-    def spending(self, execution_id: str) -> tuple[Spending, Spending]:
+    def spending(self, execution_id: str) -> tuple[Amount, Amount]:
         """Return what all runs of an execution have spent, and what they hold or died holding."""
         ((usd, tokens, held_usd, held_tokens),) = self._database.read(_TOTAL, (execution_id,))
-        return Spending(usd=usd, tokens=tokens), Spending(usd=held_usd, tokens=held_tokens)
+        return Amount(usd=usd, tokens=tokens), Amount(usd=held_usd, tokens=held_tokens)
