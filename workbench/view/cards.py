@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workbench.view.anatomies import anatomy_card
+from workbench.view.caches import cache_curve_card, cache_study_card, safe_card
 from workbench.view.comparisons import comparison_card
 from workbench.view.curves import curve_card, proposal_card
 from workbench.view.decisions import decision_card
@@ -67,10 +68,15 @@ def renderers() -> Mapping[type, Callable[[Any], str]]:
     from workbench.promote.verify import Verification
     from workbench.run.handle import Run
     from workbench.run.progress import Progress
+    from workbench.semantic.curve import CacheCurve
+    from workbench.semantic.study import CacheStudy
+    from workbench.semantic.threshold import Safe
 
     return {
         AllPairs: all_pairs_card,
         Anatomy: anatomy_card,
+        CacheCurve: cache_curve_card,
+        CacheStudy: cache_study_card,
         Comparison: comparison_card,
         Confirmation: confirmation_card,
         Curve: curve_card,
@@ -86,6 +92,7 @@ def renderers() -> Mapping[type, Callable[[Any], str]]:
         Recheck: recheck_card,
         Release: release_card,
         Run: run_card,
+        Safe: safe_card,
         Slices: slices_card,
         VarianceSplit: variance_card,
         Variant: variant_card,

@@ -90,11 +90,11 @@ def _hit_layers(curve: CacheCurve, x: Any) -> list[Any]:
 
     rows = alt.Chart(values(curve.table.to_dict("records")))
     marks = alt.Chart(values([{"name": name, "share": share} for name, share in known.items()]))
-    text: dict[str, Any] = {"align": "right", "baseline": "bottom", "dx": -4, "dy": -2, "fontSize": 11}
+    text: dict[str, Any] = {"align": "left", "baseline": "bottom", "dx": 4, "dy": -2, "fontSize": 11}
     tips = [alt.Tooltip(f"{name}:Q") for name in ("threshold", "hit_rate", "exact_hits", "semantic_hits")]
     layers = [
         marks.mark_rule(color=GREY, strokeDash=[3, 4]).encode(y=y("share:Q")),
-        marks.mark_text(**text, color=SOFT).encode(y=y("share:Q"), x=alt.value(WIDTH), text="name:N"),
+        marks.mark_text(**text, color=SOFT).encode(y=y("share:Q"), x=alt.value(0), text="name:N"),
         rows.mark_line(color=BLUE, strokeWidth=2.2).encode(x=x, y=y("hit_rate:Q"), tooltip=tips),
     ]
     if curve.table["hit_rate_low"].notna().any():
@@ -199,7 +199,8 @@ def _frontier(study: CacheStudy, drawn: pd.DataFrame, log: bool) -> Any:
         return alt.Y(field, title=name, scale=y_axis.scale(), axis=axis)
 
     colors = [PALETTE[index % len(PALETTE)] for index in range(len(arms))]
-    color = alt.Color("arm:N", title="arm", sort=arms, scale=alt.Scale(domain=arms, range=colors))
+    scale, legend = alt.Scale(domain=arms, range=colors), alt.Legend(columns=3)
+    color = alt.Color("arm:N", title="arm", sort=arms, scale=scale, legend=legend)
     shown = study.economics.at(study.shown_at) if study.economics is not None else drawn
     spots = shown.assign(arm=[figures.shorten(arm) for arm in shown["arm"]])
     spots = spots[spots["arm"].isin(arms)]
