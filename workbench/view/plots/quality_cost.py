@@ -119,6 +119,20 @@ def _text_layers(rows: list[dict[str, Any]], x: Any, y: Any) -> list[Any]:
     return layers
 
 
+def _by_role() -> dict[str, Any]:
+    """Return how the incumbent and the arm to promote are told from the others, without color."""
+    import altair as alt
+
+    roles = ["incumbent", "challenger", "to promote"]
+    shapes = alt.Scale(domain=roles, range=["diamond", "circle", "triangle-up"])
+    border = alt.when(alt.datum.role == "to promote").then(alt.value(INK)).otherwise(alt.value("white"))
+    return {
+        "shape": alt.Shape("role:N", legend=None, scale=shapes),
+        "size": alt.Size("role:N", legend=None, scale=alt.Scale(domain=roles, range=[280, 130, 480])),
+        "stroke": border,
+    }
+
+
 def _point_layers(frame: pd.DataFrame, x: Any, y: Any) -> list[Any]:
     import altair as alt
 
@@ -129,10 +143,6 @@ def _point_layers(frame: pd.DataFrame, x: Any, y: Any) -> list[Any]:
         title="place on the front",
         scale=alt.Scale(domain=present, range=[FRONT_COLORS[name] for name in present]),
     )
-    roles = ["incumbent", "challenger", "to promote"]
-    shapes = alt.Scale(domain=roles, range=["diamond", "circle", "triangle-up"])
-    shape = alt.Shape("role:N", legend=None, scale=shapes)
-    size = alt.Size("role:N", legend=None, scale=alt.Scale(domain=roles, range=[280, 130, 480]))
     tips = [
         alt.Tooltip(f"{name}:N", title=name.removesuffix("_text"))
         for name in (
@@ -155,12 +165,8 @@ def _point_layers(frame: pd.DataFrame, x: Any, y: Any) -> list[Any]:
             x=x("cost_usd_per_1000:Q"),
             y=y("quality_mean:Q"),
             color=color,
-            shape=shape,
-            size=size,
-            stroke=alt.when(alt.datum.role == "to promote")
-            .then(alt.value(INK))
-            .otherwise(alt.value("white")),
             tooltip=tips,
+            **_by_role(),
         ),
     ]
 
