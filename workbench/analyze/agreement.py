@@ -251,7 +251,7 @@ class _Asked:
             yield row | {"unusable": lost}
         for code, category in enumerate(self.ratings.categories):
             for measure, so in ((sensitivity, truth == code), (specificity, truth != code)):
-                # an unusable verdict is an error on either side: not said where it is so, said where it is not
+                # unusable is an error on either side: not said where it is so, said where it is not
                 worse = np.where(bad, k if measure is sensitivity else code, said)
                 found, counted = (measure(truth, verdicts, code, *how) for verdicts in (said, worse))
                 row = _row(judge, measure.__name__, found, int((bad & so).sum()), counted)

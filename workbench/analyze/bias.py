@@ -193,7 +193,7 @@ def answer_pairs(
     ]
     if not parts:
         raise DatasetError("trial table", "there is one arm only", "Pairs need two arms on the same case.")
-    out = pd.concat(parts).reset_index().rename(columns={"judge": "gain"})
+    out: pd.DataFrame = pd.concat(parts).reset_index().rename(columns={"judge": "gain"})
     return out.dropna(subset="length").reset_index(drop=True)
 
 

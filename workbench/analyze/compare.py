@@ -78,6 +78,8 @@ class Comparison(Deeper, Shown):
         Whether all scores lie in [0, 1], so that differences can be said in points of 100.
     trials
         The trial table it was made from; None where it was put together otherwise.
+    labels
+        People's labels that correct the score (`corrected.corrected`); None: the scores are as they are.
     """
 
     score: str
@@ -89,6 +91,7 @@ class Comparison(Deeper, Shown):
     notes: tuple[str, ...] = ()
     points: bool = True
     trials: pd.DataFrame | None = None
+    labels: int | None = None
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -176,6 +176,7 @@ def front_status(
     margin: float = 0.0,
     alpha: float = 0.05,
     latency: pd.DataFrame | None = None,
+    better: Bounds | None = None,
 ) -> pd.Series:
     """Return what is known of each arm's place, by simultaneous paired intervals over all pairs of arms.
 
@@ -200,6 +201,8 @@ def front_status(
     latency
         What `latency_pairs.latency_differences` says of one percentile of all pairs, in their order; None:
         latency does not count.
+    better
+        Simultaneous bounds of quality, first less second, of every ordered pair; None: those of `quality`.
 
     Returns
     -------
@@ -208,7 +211,7 @@ def front_status(
     """
     arms = list(quality.columns)
     pairs = list(itertools.combinations(arms, 2))
-    worse = _known(quality, pairs, clusters, scale, alpha)
+    worse = _known(quality, pairs, clusters, scale, alpha) if better is None else better
     lower = [_known(cost, pairs, clusters, None, alpha)]
     if latency is not None:
         lower.append(_both_ways(pairs, latency["low_s"], latency["high_s"]))
