@@ -121,9 +121,9 @@ class CacheStudy(Shown):
         return self.curve.pairs(self.shown_at if threshold is None else threshold, self.traffic)
 
     @property
-    def summary(self) -> str:
-        """What the rates mean; the curve; the safe threshold; what it makes of each arm; what to embed."""
-        lines = [self.curve.summary, f"Safe: {self.safe.summary}"]
+    def choice(self) -> str:
+        """The safe threshold or that there is none; what would have been best; how exact the search was."""
+        lines = [f"Safe: {self.safe.summary}"]
         best = self.hindsight
         if best is not None:
             lines.append(
@@ -132,7 +132,12 @@ class CacheStudy(Shown):
             )
         if self.recall is not None:
             lines.append(f"Near pairs were looked for by an index that found {self.recall:.2%} of them")
-        return "\n".join([*lines, *self._arms(), *self._boilerplate(), MEANING])
+        return "\n".join(lines)
+
+    @property
+    def summary(self) -> str:
+        """The curve; the choice; what it makes of each arm; what to embed; what the rates mean."""
+        return "\n".join([self.curve.summary, self.choice, *self._arms(), *self._boilerplate(), MEANING])
 
     def _arms(self) -> list[str]:
         if self.economics is None:

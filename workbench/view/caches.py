@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from workbench.semantic.study import MEANING
 from workbench.view import figures
 from workbench.view.fragments import card, details, numbers, paragraph, picture, table
 from workbench.view.plots.cache import cache_frontier, cache_rates
@@ -186,7 +187,8 @@ def cache_study_card(study: CacheStudy) -> str:
         "Semantic cache",
         heading,
         numbers(threshold_numbers(study, at)),
-        paragraph(study.summary),
+        paragraph(study.choice),
+        paragraph(MEANING, faint=True),
         picture(cache_rates(study.curve, safe), _rates_words(study.curve, safe)),
         "" if arms.empty else picture(cache_frontier(study), _frontier_words(study)),
         table(arms, f"Arms at cosine {at:g}"),
