@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from tests.analyze.tables import trial_table
 from tests.analyze.test_drift import asked
-from tests.view.hostile import plain, shown
+from tests.view.hostile import plain, shown, texts
 from tests.view.world import PAYLOADS
 from workbench.analyze.drift import drift
+from workbench.plan.gate import Gate
+from workbench.promote.equal import EqualArms, equal_arms
 from workbench.promote.verify import Difference, Verification
+from workbench.view import charts
 
 
 def verified(*differences: Difference) -> Verification:
@@ -46,8 +50,25 @@ def test_a_verification_counts_and_names_each_difference() -> None:
         assert said in bad
 
 
+def dealt(arm: str = "new") -> EqualArms:
+    """Return equal arms, one of them called so."""
+    frame = trial_table({"old": (0.5, 1e-5), arm: (0.9, 1e-5)}, cases=40)
+    return equal_arms(frame, Gate(), "old", studies=40)
+
+
+def test_equal_arms_are_drawn_beside_what_an_eager_reader_does() -> None:
+    """Three ways of choosing with their intervals, and the error that the gate allows."""
+    words = texts(charts.equal(dealt()))
+    for said in ("the highest mean wins", "each test by itself", "the gate", "allowed: 5%", "of 40 studies"):
+        assert said in words
+    html = plain(shown(dealt()))
+    assert "The gate promotes an arm in" in html
+    assert html.count("<img ") == 1
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_names_are_text(payload: str) -> None:
     """What a store or a model says stays text."""
     shown(verified(Difference(where=payload, recorded=payload, recomputed=None)))
+    shown(dealt(payload))
     shown(drift(asked(1, arms=(payload,)), asked(2, arms=(payload,), model_served=payload), "exact"))

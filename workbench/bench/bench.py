@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.analyze.compare import compare as compare_table
 from workbench.bench.anatomy import anatomy
 from workbench.bench.defaults import filled
+from workbench.bench.doubting import equal_arms, verify
 from workbench.bench.home import Home, find_study
 from workbench.bench.models import Models, ModelSpec, price_book
 from workbench.bench.race import race
@@ -272,6 +273,8 @@ class Bench:
 
     report = report
     recheck = recheck
+    equal_arms = equal_arms
+    verify = verify
 
     def sync(self) -> None:
         """Wait until MLflow has everything that the journal holds of the study.

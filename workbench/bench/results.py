@@ -31,7 +31,7 @@ from workbench.view.widgets.once import show_once
 if TYPE_CHECKING:
     from workbench.bench.bench import Bench
 
-__all__ = ["Known", "approve", "compare", "decide", "promote", "report"]
+__all__ = ["Known", "approve", "compare", "decide", "promote", "report", "source_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,14 @@ def page(bench: Bench, run: Run, result: Comparison, decision: Decision | None =
     return report_html(run.plan, result, decision, run, question=question)
 
 
-def _known(bench: Bench, result: Comparison) -> Known:
+def source_of(bench: Bench, result: Comparison) -> Known:
+    """Return where a comparison comes from.
+
+    Raises
+    ------
+    InputError
+        Where another bench made it.
+    """
     known = bench.results.get(id(result))
     if known is None:
         raise InputError(
@@ -137,7 +144,7 @@ def _known(bench: Bench, result: Comparison) -> Known:
 
 
 def _run_of(bench: Bench, result: Comparison) -> Run:
-    run = _known(bench, result).run
+    run = source_of(bench, result).run
     if run is None:
         raise InputError(
             "comparison",
@@ -159,7 +166,7 @@ def decide(bench: Bench, result: Comparison, *, alias: str = "production", show:
     show
         Whether the cell that decides shows the decision's card, in a notebook.
     """
-    known = _known(bench, result)
+    known = source_of(bench, result)
     if known.run is None:
         decision = decide_loaded(known.frame, result, known.gate)
     else:

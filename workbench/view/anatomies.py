@@ -24,7 +24,7 @@ def anatomy_card(anatomy: Anatomy) -> str:
             {
                 "block": row["block"],
                 "text": figures.shorten(row["text"], 70),
-                "it is": row["verdict"],
+                "it is": ": ".join(filter(None, (row["verdict"], figures.said(row["reason"])))),
                 f"adds to {told.score}": figures.MISSING
                 if row["verdict"] == "kept"
                 else with_bounds(
@@ -35,7 +35,6 @@ def anatomy_card(anatomy: Anatomy) -> str:
                     *map(figures.usd, (row["usd_per_1000"], row["usd_low"], row["usd_high"]))
                 ),
                 "cases": figures.count(row["n_cases"]),
-                "": figures.said(row["reason"]),
             }
             for row in anatomy.blocks.to_dict("records")
         ]

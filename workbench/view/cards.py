@@ -21,7 +21,7 @@ from workbench.view.frontiers import all_pairs_card, frontier_card
 from workbench.view.plans import plan_card
 from workbench.view.progress import progress_card, run_card
 from workbench.view.races import race_card
-from workbench.view.rechecks import recheck_card, verification_card
+from workbench.view.rechecks import equal_card, recheck_card, verification_card
 from workbench.view.releases import history_card, release_card
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def renderers() -> Mapping[type, Callable[[Any], str]]:
     from workbench.plan.plan import Plan
     from workbench.plan.proposal import Proposal
     from workbench.promote.decision import Decision
+    from workbench.promote.equal import EqualArms
     from workbench.promote.history import History, Release
     from workbench.promote.verify import Verification
     from workbench.run.handle import Run
@@ -82,6 +83,7 @@ def renderers() -> Mapping[type, Callable[[Any], str]]:
         Curve: curve_card,
         Dataset: dataset_card,
         Decision: decision_card,
+        EqualArms: equal_card,
         Flips: flips_card,
         Frontier: frontier_card,
         History: history_card,

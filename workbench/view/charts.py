@@ -9,6 +9,7 @@ from __future__ import annotations
 from workbench.view.plots.anatomy import anatomy
 from workbench.view.plots.canvas import svg
 from workbench.view.plots.differences import confirmation, differences, pairs, slices
+from workbench.view.plots.equal import equal
 from workbench.view.plots.latency import latency
 from workbench.view.plots.power import power
 from workbench.view.plots.quality_cost import quality_cost
@@ -18,6 +19,7 @@ __all__ = [
     "anatomy",
     "confirmation",
     "differences",
+    "equal",
     "latency",
     "pairs",
     "power",

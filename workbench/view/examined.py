@@ -86,7 +86,9 @@ def variance_card(split: VarianceSplit) -> str:
     options = [
         {
             "buy": row["buy"],
-            "for the same money": f"{row['more']:,.3g} more {WAYS[str(row['buy'])]}",
+            "for the same money": figures.MISSING
+            if figures.said(row["reason"])
+            else f"{row['more']:,.3g} more {WAYS[str(row['buy'])]}",
             "expected width": figures.said(row["reason"]) or _width(row["width"], split.points),
         }
         for row in split.options.to_dict("records")
@@ -101,7 +103,7 @@ def variance_card(split: VarianceSplit) -> str:
         "Variance",
         f"{split.challenger} minus {split.incumbent}: {advice}",
         numbers([*shares, ("Width of the interval now", figure, f"{split.n_cases:,} cases")]),
-        paragraph(split.summary),
+        paragraph(split.summary.partition("\n")[0]),
         table(pd.DataFrame(options), f"What {split.price} would buy"),
         details("Part by part", table(pd.DataFrame(parts))),
     )

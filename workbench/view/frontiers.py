@@ -31,8 +31,7 @@ def frontier_card(frontier: Frontier) -> str:
             "on the front": figures.share(row["p_front"], 0),
             "cheapest good one": figures.share(row["p_cheapest"], 0),
             "shown to be": row["status"],
-            "on the front, latency counted": figures.share(row["p_front_with_latency"], 0),
-            "shown to be, latency counted": row["status_with_latency"],
+            "latency counted": _said(row["p_front_with_latency"], row["status_with_latency"]),
             "cases": figures.count(row["cases"]),
         }
         for row in frontier.table.to_dict("records")
@@ -49,6 +48,10 @@ def frontier_card(frontier: Frontier) -> str:
         table(pd.DataFrame(rows), "Cheapest first"),
         paragraph(how, faint=True),
     )
+
+
+def _said(probability: float, status: str) -> str:
+    return status if figures.missing(probability) else f"{figures.share(probability, 0)}, {status}"
 
 
 def all_pairs_card(found: AllPairs) -> str:

@@ -1,4 +1,4 @@
-"""The cards of looking again: is it still the same model, and does a decision follow from its artifacts."""
+"""The cards of doubt: is it the same model, does a decision follow from its artifacts, does the gate hold."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from workbench.view import figures
-from workbench.view.fragments import card, paragraph, pill, table
+from workbench.view import charts, figures
+from workbench.view.fragments import card, paragraph, picture, pill, table
 
 if TYPE_CHECKING:
     from workbench.analyze.drift import Recheck
+    from workbench.promote.equal import EqualArms
     from workbench.promote.verify import Verification
 
-__all__ = ["recheck_card", "verification_card"]
+__all__ = ["equal_card", "recheck_card", "verification_card"]
 
 
 def _change(row: Mapping[Any, Any]) -> str:
@@ -67,4 +68,30 @@ def verification_card(found: Verification) -> str:
         paragraph(found.summary),
         table(found.frame, "What is not as it was recorded"),
         tone="promote" if found.ok else "bad",
+    )
+
+
+def equal_card(found: EqualArms) -> str:
+    """Return how often equal arms are promoted: by the gate, and by what one might do instead."""
+    rows = pd.DataFrame(
+        [
+            {
+                "rule": row["rule"],
+                "promotes an arm in": figures.interval(
+                    *(figures.share(row[name]) for name in ("share", "low", "high"))
+                ),
+                "studies": f"{row['promoted']:,} of {row['studies']:,}",
+            }
+            for row in found.frame.to_dict("records")
+        ]
+    )
+    each = (f"{row['rule']}: {row['promotes an arm in']}" for row in rows.to_dict("records"))
+    gate = found.frame.iloc[-1]
+    words = "Studies in which an arm is promoted that is not better. " + "; ".join(each)
+    return card(
+        f"Equal arms · {found.score}",
+        f"The gate promotes an arm in {figures.share(gate['share'])} of studies where none is better",
+        paragraph(found.summary),
+        picture(charts.equal(found), words),
+        table(rows),
     )

@@ -5,9 +5,14 @@ from __future__ import annotations
 from workbench.analyze.wording import signed
 from workbench.promote.rules.finding import Facts, Finding, Outcome
 
-__all__ = ["check", "closing_line"]
+__all__ = ["carries", "check", "closing_line"]
 
 CODE, NAME = "WB101", "better, or as good and cheaper"
+
+
+def carries(verdict: str, low: float, cheaper: bool, margin: float) -> bool:
+    """Return whether a difference carries a promotion: better, or above -margin and known to be cheaper."""
+    return verdict == "better" or (cheaper and low > -margin)
 
 
 def closing_line(facts: Facts) -> float:
@@ -22,13 +27,13 @@ def closing_line(facts: Facts) -> float:
 def check(facts: Facts) -> Finding:
     """Return whether the difference carries a promotion.
 
-    - pass: ``better`` under the family-wise level; or the lower bound is above -margin and the upper bound
-      of the cost difference is below 0.
+    - pass: `carries`: ``better`` under the family-wise level; or the lower bound is above -margin and the
+      upper bound of the cost difference is below 0.
     - fail: the upper bound lies below `closing_line`.
     - unclear: else.
     """
     row, margin = facts.difference, facts.gate.margin
-    if row["verdict"] == "better" or (facts.cheaper and row["low"] > -margin):
+    if carries(row["verdict"], row["low"], facts.cheaper is True, margin):
         outcome: Outcome = "pass"
     else:
         outcome = "fail" if row["high"] < closing_line(facts) else "unclear"
