@@ -58,6 +58,7 @@ _HOMES = {
     "Usage": "workbench.core.records",
     "Variant": "workbench.define.variant",
     "WorkbenchError": "workbench.errors",
+    "blocks": "workbench.define.blocks",
     "compare": "workbench.analyze.compare",
     "contains": "workbench.score.checks",
     "exact": "workbench.score.checks",
@@ -72,6 +73,7 @@ _HOMES = {
     "scorer": "workbench.score.functions",
     "spending": "workbench.analyze.spending",
     "validity": "workbench.score.validity",
+    "without": "workbench.define.blocks",
 }
 
 __all__ = [
@@ -115,6 +117,7 @@ __all__ = [
     "Usage",
     "Variant",
     "WorkbenchError",
+    "blocks",
     "compare",
     "contains",
     "exact",
@@ -129,6 +132,7 @@ __all__ = [
     "scorer",
     "spending",
     "validity",
+    "without",
 ]
 
 
