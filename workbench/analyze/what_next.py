@@ -18,7 +18,7 @@ __all__ = ["LEAST", "How", "Queue", "residual_spread", "what_next"]
 How = Literal["random", "stratified", "worth"]
 
 LEAST = 0.25
-"""No case is less likely to be drawn than this share of an average one: a wrong guess must not cost much."""
+"""This share of the chance is alike for all cases: a wrong guess of the spread must not cost much."""
 
 _SMOOTH = 2
 _BINS = 5
@@ -156,7 +156,7 @@ def what_next(
         Expected size of label less judge by case id, >= 0, e.g. of `residual_spread`, the judge's own doubt,
         or how far a panel is apart; for ``worth`` only.
     least
-        Floor of a case's chance as a share of the average one, in (0, 1].
+        This part of the chance is the same for all, the rest follows `spread`; in (0, 1].
     seed
         The same seed and arguments give the same order.
 
@@ -218,7 +218,8 @@ def residual_spread(off: pd.Series, by: pd.Series) -> pd.Series:
     found = squares.groupby(group.reindex(squares.index)).agg(["sum", "size"]).reindex(group.unique())
     found = found.fillna(0.0)
     mean = (found["sum"] + _SMOOTH * float(squares.mean())) / (found["size"] + _SMOOTH)
-    return group.map(np.sqrt(mean)).astype("float64")
+    spread = dict(zip(found.index, np.sqrt(mean.to_numpy(dtype=float)), strict=True))
+    return pd.Series([spread[each] for each in group], index=by.index, dtype="float64")
 
 
 def _given(values: pd.Series | None, ids: pd.Index, name: str) -> pd.Series:
@@ -241,8 +242,7 @@ def _worth(spread: pd.Series, least: float) -> NDArray[np.float64]:
     mean = sizes.mean()
     if mean == 0:
         return np.ones(len(sizes))
-    floored = np.maximum(sizes / mean, least)
-    return np.asarray(floored / floored.mean())
+    return np.asarray(least + (1 - least) * sizes / mean)
 
 
 def _interleaved(stratum: pd.Series, chance: NDArray[np.float64]) -> NDArray[np.float64]:
