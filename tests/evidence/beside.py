@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from importlib import import_module
 from multiprocessing import get_context
@@ -24,7 +24,7 @@ AT_ONCE = 3 if QUICK else 1
 _forks = get_context("fork")  # what is imported before is imported once
 
 
-def beside(ledger: Ledger, *parts: Part, imports: Sequence[str] = ()) -> None:
+def beside(ledger: Ledger, *parts: Part | str) -> None:
     """Run each part in a process of its own, and add the rows of all in the order of the parts.
 
     To be called while this process has no threads. In the full version a part prints as it goes; in the short
@@ -32,8 +32,8 @@ def beside(ledger: Ledger, *parts: Part, imports: Sequence[str] = ()) -> None:
 
     Parameters
     ----------
-    imports
-        Modules to import once for all parts but the first ones, while those run.
+    parts
+        A text among them is the name of a module that is imported once, for all that follow.
 
     Raises
     ------
@@ -53,14 +53,14 @@ def beside(ledger: Ledger, *parts: Part, imports: Sequence[str] = ()) -> None:
                 except EOFError:
                     raise RuntimeError(f"{part.__name__} ended without its rows") from None
 
-    for number, part in enumerate(parts):
-        for name in imports if number == AT_ONCE else ():
-            import_module(name)
+    for part in parts:
+        if isinstance(part, str):
+            import_module(part)
+            continue
         hear(AT_ONCE - 1)
         running[_start(part)] = part
     hear(0)
-    for part in parts:
-        text, rows = said[part]
+    for text, rows in (said[part] for part in parts if not isinstance(part, str)):
         print(text, end="", flush=True)
         ledger.rows += rows
 

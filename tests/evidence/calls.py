@@ -28,8 +28,9 @@ HEAVY = (
 def main() -> None:
     """Print the table, and end with 1 where a row that is asserted was missed."""
     ledger = Ledger("calls")
-    on_the_wire = (survives, accounts, examine, outage, limits)
-    beside(ledger, *on_the_wire, journal, safe, browser, structured, money, imports=HEAVY)
+    beside(
+        ledger, survives, accounts, examine, *HEAVY, outage, limits, journal, safe, browser, structured, money
+    )
     beside(ledger, overhead)  # while nothing else runs
     ledger.exit()
 

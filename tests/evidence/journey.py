@@ -24,6 +24,7 @@ from typing import Any
 
 import pandas as pd
 
+from tests.evidence.beside import beside
 from tests.evidence.ledger import QUICK, Ledger
 from tests.evidence.meta_scorers import (
     PUBLISHED,
@@ -187,8 +188,9 @@ def unknown(ledger: Ledger, bench: Bench, variant: Variant, cases: Dataset, judg
 # ---- the study that ships -----------------------------------------------------------------------------
 
 
-def study(ledger: Ledger, embedder: Embedder) -> None:
+def study(ledger: Ledger) -> None:
     """What the study shows, on all its cases or on the first of a stratified split."""
+    embedder = MiniLM()
     with (
         home() as folder,
         OfflineServer(models=[MiniLMClassifier(embedder), TfidfClassifier()], embedder=embedder) as server,
@@ -306,8 +308,9 @@ class Both:
         return self._by_name[chat.model].answer(chat)
 
 
-def resume(ledger: Ledger, embedder: Embedder) -> None:
+def resume(ledger: Ledger) -> None:
     """Kill a run, start it again, and compare with one that nobody killed."""
+    embedder = MiniLM()
     with home() as folder, OfflineServer(models=[Both(embedder)], embedder=embedder) as server:
         bench = bench_of(folder, server.base_url)
         plan = small_plan(bench)
@@ -519,13 +522,8 @@ def main() -> None:
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     ledger = Ledger("journey")
-    embedder = MiniLM()
     import_time(ledger)
-    recordings(ledger)
-    study(ledger, embedder)
-    resume(ledger, embedder)
-    if not QUICK:
-        clone(ledger)
+    beside(ledger, "openai", recordings, "sentence_transformers", resume, study, *([] if QUICK else [clone]))
     ledger.exit()
 
 
