@@ -11,6 +11,7 @@ from workbench.core.protocols import Model, Scorer
 from workbench.core.records import ModelRef
 from workbench.errors import InputError, StudyError
 from workbench.score import checks
+from workbench.score.guards import guard
 from workbench.score.judge import rubric
 from workbench.score.validity import validity
 
@@ -22,6 +23,7 @@ FindModel = Callable[[str], tuple[Model, ModelRef]]
 _FACTORIES: Mapping[str, Callable[..., Scorer | tuple[Scorer, ...]]] = {
     "contains": checks.contains,
     "exact": checks.exact,
+    "guard": guard,
     "json_schema": checks.json_schema,
     "numeric": checks.numeric,
     "regex": checks.regex,
@@ -40,12 +42,14 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "schema": (Mapping,),
     "strict": (bool,),
     "tolerance": (float, int),
+    "words": (list,),
 }
 _WORDS = {
     Mapping: "a mapping",
     float: "a number",
     int: "a whole number",
     bool: "true or false",
+    list: "a list",
     str: "a text",
 }
 
