@@ -12,6 +12,7 @@ from workbench.cli.demo import demo
 from workbench.cli.doctor import doctor
 from workbench.cli.echo import echo
 from workbench.cli.gate import gate
+from workbench.cli.hold import hold
 from workbench.cli.init import init
 from workbench.cli.journey import compare, history, plan, promote, report, resume, rollback, run, sync
 from workbench.cli.serve import lab, offline, ui
@@ -61,6 +62,7 @@ for command in (
     history,
     report,
     sync,
+    hold,
     ui,
     lab,
     offline,
