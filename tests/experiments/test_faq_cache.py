@@ -10,6 +10,11 @@ import pandas as pd
 import pytest
 
 from workbench.define.study import Study
+from workbench.semantic.curve import CacheCurve, cache_curve
+from workbench.semantic.embed import SentenceEmbedder
+from workbench.semantic.guard import LexicalGuard
+from workbench.semantic.neighbors import neighbors
+from workbench.semantic.policy import CachePolicy
 from workbench.semantic.rules import bypass
 from workbench.semantic.traffic import Traffic
 
@@ -82,3 +87,29 @@ def test_what_the_rules_catch() -> None:
     counts = caught.groupby(other["expected"]).agg(["sum", "size"])
     assert counts.loc["bypass"].tolist() == [6, 44]
     assert counts.loc["cache"].tolist() == [1, 44]
+
+
+def test_the_figures_that_the_readme_says() -> None:
+    """Hits and wrong answers by threshold, and what the guard does to wrong and to right ones."""
+    traffic = Traffic.from_csv(FOLDER / "traffic.csv", answer="answer", partition=["tenant"])
+    near = neighbors(SentenceEmbedder().embed(list(traffic.texts)), traffic.partitions, floor=0.5)
+
+    def counts(curve: CacheCurve, *columns: str) -> list[list[int]]:
+        rows: list[list[int]] = curve.table[list(columns)].astype(int).to_numpy().tolist()
+        return rows
+
+    curve = cache_curve(traffic, near, [0.5, 0.7, 0.8, 0.895, 0.98])
+    assert curve.floor == pytest.approx(0.041, abs=0.0005)
+    assert curve.ceiling == pytest.approx(0.771, abs=0.0005)
+    assert counts(curve, "exact_hits", "semantic_hits", "wrong", "unknown") == [
+        [23, 455, 183, 6],
+        [26, 220, 45, 6],
+        [26, 103, 24, 1],
+        [29, 31, 6, 0],
+        [29, 4, 0, 0],
+    ]
+    assert counts(curve, "right")[2:4] == [[104], [54]]
+    guarded = cache_curve(traffic, near, [0.8, 0.895], CachePolicy(guard=LexicalGuard()))
+    wrong = [row[0] for row in counts(guarded, "wrong")]
+    assert wrong[0] < 24
+    assert wrong[1] < 6

@@ -86,41 +86,41 @@ def cache_study(
     InputError
         Without a log, or where a figure is out of range.
     """
+    log = _checked(traffic)
+    with EmbeddingStore(bench.home.vectors) as store:
+        encoder = embedder or SentenceEmbedder(store=store)
+        near = _near(encoder, log, min(thresholds))
+        curve = cache_curve(log, near, thresholds, policy, permutations=permutations, seed=seed)
+        safe = safe_threshold(curve, answer_groups(log), budget, seed=seed)
+        alone = CacheStudy(traffic=log, curve=curve, safe=safe, embedder=_name(encoder), recall=near.recall)
+        if result is None:
+            return alone
+        curves = _by_arm(result.arms, log, near, curve, seed)
+        own, first = _variants(bench, result), log.rows[log.cacheable].head(rendered)
+        prompts = _rendered(own, text, first, alone.shown_at, encoder, policy)
+    worth = cache_economics(
+        result.arms,
+        curves,
+        lookup_usd_per_1000=lookup_usd_per_1000,
+        lookup_s=lookup_s,
+        wrong_usd=wrong_usd,
+    )
+    found = replace(alone, curves=curves, economics=worth, rendered=prompts)
+    return replace(found, score=result.score, points=result.points)
+
+
+def _checked(traffic: Traffic | None) -> Traffic:
     if not isinstance(traffic, Traffic):
         raise InputError(
             "cache study",
             "there is no cache curve without a traffic log: cases and repeats do not say what is asked twice",
             "Give a log: wb.Traffic.from_csv('traffic.csv', text=…, at=…, user=…, answer=…).",
         )
-    with EmbeddingStore(bench.home.vectors) as store:
-        encoder = embedder or SentenceEmbedder(store=store)
-        sweep: dict[str, Any] = {"thresholds": thresholds, "policy": policy}
-        near = _near(encoder, traffic, min(thresholds))
-        curve = cache_curve(traffic, near, permutations=permutations, seed=seed, **sweep)
-        alone = CacheStudy(
-            traffic=traffic,
-            curve=curve,
-            safe=safe_threshold(curve, answer_groups(traffic), budget, seed=seed),
-            embedder=str(getattr(encoder, "model_id", type(encoder).__name__)),
-            recall=near.recall,
-        )
-        if result is None:
-            return alone
-        curves = _by_arm(result.arms, traffic, near, curve, sweep, seed)
-        own = _variants(bench, result) if rendered else ()
-        fees: dict[str, Any] = {
-            "lookup_usd_per_1000": lookup_usd_per_1000,
-            "lookup_s": lookup_s,
-            "wrong_usd": wrong_usd,
-        }
-        return replace(
-            alone,
-            curves=curves,
-            economics=cache_economics(result.arms, curves, **fees),
-            rendered=_rendered(own, text, _head(traffic, rendered), alone.shown_at, encoder, policy),
-            score=result.score,
-            points=result.points,
-        )
+    return traffic
+
+
+def _name(encoder: Embedder) -> str:
+    return str(getattr(encoder, "model_id", type(encoder).__name__))
 
 
 def _near(encoder: Embedder, traffic: Traffic, floor: float) -> Neighbors:
@@ -130,12 +130,7 @@ def _near(encoder: Embedder, traffic: Traffic, floor: float) -> Neighbors:
 
 
 def _by_arm(
-    arms: pd.DataFrame,
-    traffic: Traffic,
-    near: Neighbors,
-    curve: CacheCurve,
-    sweep: dict[str, Any],
-    seed: int,
+    arms: pd.DataFrame, traffic: Traffic, near: Neighbors, curve: CacheCurve, seed: int
 ) -> dict[str, CacheCurve]:
     """Return each arm's curve: one for all arms that fail equally often."""
     made = {0.0: curve}
@@ -143,7 +138,8 @@ def _by_arm(
     for share in shares.values():
         if share not in made:
             kept = storable_share(len(traffic), share, seed)
-            made[share] = cache_curve(traffic, near, storable=kept, **sweep)
+            sweep = curve.table["threshold"].tolist()
+            made[share] = cache_curve(traffic, near, sweep, curve.policy, storable=kept)
     return {arm: made[share] for arm, share in shares.items()}
 
 
@@ -153,11 +149,6 @@ def _variants(bench: Bench, result: Comparison) -> tuple[Variant, ...]:
     if known is None or known.run is None:
         return ()
     return tuple({arm.variant.name: arm.variant for arm in known.run.plan.arms}.values())
-
-
-def _head(traffic: Traffic, most: int) -> pd.DataFrame:
-    """Return the first requests that may be cached."""
-    return traffic.rows[traffic.cacheable].head(most)
 
 
 def _rendered(
@@ -193,7 +184,9 @@ def _replayed(
     log = Traffic.from_frame(rows, at="at_s", partition=["partition"], answer="answer", rules=())
     vectors = encoder.embed(list(log.texts))
     near = neighbors(vectors, log.partitions, floor=threshold)
-    row = cache_curve(log, near, [threshold], policy).table.iloc[0]
+    # Without a guard: the question is what the vectors tell apart.
+    rule = None if policy is None else replace(policy, guard=None)
+    row = cache_curve(log, near, [threshold], rule).table.iloc[0]
     cosines = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
     rates = {name: row[name] for name in ("threshold", "hit_rate", "wrong_of_all", "wrong_of_hits")}
     return {
