@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from tests.evidence.ledger import QUICK, Ledger
 from tests.evidence.meta_scorers import data_folder
 from workbench.analyze.agreement import agreement as agree
-from workbench.analyze.ppi import Rectified, rectified_mean
+from workbench.analyze.intervals import Interval
+from workbench.analyze.kappas import cohen
+from workbench.analyze.ppi import rectified_mean
 from workbench.analyze.what_next import Queue, residual_spread, what_next
 
 __all__ = ["agreement"]
@@ -41,6 +43,7 @@ def agreement(ledger: Ledger) -> None:
         table = verdicts(recorded)
         _published(ledger, table)
         _recorded_corrected(ledger, table)
+    _kappas_held(ledger)
     _coverage(ledger)
     _narrower(ledger)
     _fewer(ledger)
@@ -66,15 +69,16 @@ def verdicts(folder: Path) -> pd.DataFrame:
 
 def _published(ledger: Ledger, table: pd.DataFrame) -> None:
     found = agree(table, list(JUDGES), unusable=["garbage"])
-    kappas = [round(found.row(f"annotator {a} × annotator {b}", "kappa")["estimate"], 3) for a, b in HUMANS]
+    pairs = [found.row(f"annotator {a} × annotator {b}", "kappa") for a, b in HUMANS]
+    kappas = [round(float(row["estimate"]), 3) for row in pairs]
     ledger.exact("999 recorded pairs, three people: Cohen's kappa", kappas, list(HUMANS.values()))
     for judge, (*target, lost) in JUDGES.items():
         rows = [found.row(judge, name) for name in ("accuracy", "macro_f1", "kappa")]
-        figures = [round(row["estimate_if_unusable_wrong"], 3) for row in rows]
+        figures = [round(float(row["estimate_if_unusable_wrong"]), 3) for row in rows]
         ledger.exact(
             f"{judge} against their majority: accuracy, macro-F1, kappa, unusable verdicts as errors",
             figures,
-            target,
+            list(target),
         )
         ledger.exact(f"  unusable verdicts of {judge}, counted", rows[0]["unusable"], lost)
         own = [f"{row['estimate']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for row in rows]
@@ -93,19 +97,48 @@ def _recorded_corrected(ledger: Ledger, table: pd.DataFrame) -> None:
     truth, hits, widths, judge_off = float(people.mean()), 0, [], abs(judge.mean() - people.mean())
     rng = np.random.default_rng(1)
     for _ in range(SIMULATIONS):
-        labels = _some(people.to_numpy(), rng, 100)
+        labels = _some(people.to_numpy(dtype=np.float64), rng, 100)
         found = rectified_mean(judge, labels, 100 / 999, reach=1.0)
         low, high = found.interval()
         hits += low <= truth <= high
         widths.append(found.se / rectified_mean(judge, labels, 100 / 999, reach=1.0, tuning=0.0).se)
     ledger.share(
-        f"first less second answer on the recorded pairs, 100 labels and gpt-3.5 (alone off by {judge_off:.3f},"
-        " 25 verdicts unusable): what all people say is held",
+        "first less second answer on the recorded pairs, 100 labels and gpt-3.5 (alone off by"
+        f" {judge_off:.3f}, 25 verdicts unusable): what all people say is held",
         hits,
         SIMULATIONS,
         low=0.94,
     )
     ledger.mean("  width over that of the 100 labels alone", widths, high=1.0)
+
+
+# ---- agreement -------------------------------------------------------------------------------------------
+
+
+def _kappas_held(ledger: Ledger) -> None:
+    cells = []
+    for right in (0.5, 0.7, 0.9):
+        for count in (50, 150):
+            rng = np.random.default_rng([5, int(100 * right), count])
+            mean = _kappa(rng, 1_000_000, right).mean
+            found = [_kappa(rng, count, right) for _ in range(SIMULATIONS)]
+            held = sum(one.low <= mean <= one.high for one in found)
+            cells.append((held, f"kappa {mean:.2f}, {count} items"))
+    hits, where = min(cells)
+    every = ", ".join(f"{cell[0] / SIMULATIONS:.3f}" for cell in cells)
+    ledger.share(
+        f"95 % intervals of Cohen's kappa ({every}): held, worst of {len(cells)} cells ({where})",
+        hits,
+        SIMULATIONS,
+        low=0.94,
+    )
+
+
+def _kappa(rng: np.random.Generator, count: int, right: float) -> Interval:
+    """Return the kappa of two raters, the second of whom follows the first or says anything."""
+    one = (rng.random(count)[:, None] > np.array([0.1, 0.5])).sum(axis=1)
+    other = np.where(rng.random(count) < right, one, rng.integers(0, 3, count))
+    return cohen(one, other, 1.0 - np.eye(3))
 
 
 # ---- any judge -------------------------------------------------------------------------------------------
@@ -144,7 +177,7 @@ def _useless(truth: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _adversarial(truth: Floats, rng: np.random.Generator) -> Floats:
-    return np.where(rng.random(UNITS) < 0.9, -truth, truth)
+    return np.where(rng.random(UNITS) < 0.9, truth.max() + truth.min() - truth, truth)
 
 
 Draw = Callable[[np.random.Generator], Floats]
@@ -257,13 +290,15 @@ def _fewer(ledger: Ledger) -> None:
             "learned": what_next(cases, "worth", spread=learned, seed=seed),
         }
         for way, queue in queues.items():
-            counts[way].append(_until(queue, truth, judged, 0.0 if way == "labels alone" else None))
+            tuning = 0.0 if way == "labels alone" else None
+            paid = pilot if way == "learned" else pilot[:0]
+            counts[way].append(_until(queue, truth, judged, tuning, paid))
     least = {way: np.array(values) for way, values in counts.items()}
     for way, other in (("random", "labels alone"), ("worth", "random"), ("learned", "random")):
         name = {
             "random": "labels at random, corrected judge, over labels alone",
             "worth": "labels where they are worth most, over labels at random",
-            "learned": "  the same, worth learned from 60 labels",
+            "learned": "  the same, worth learned from 60 random labels, which are counted",
         }[way]
         ledger.mean(
             f"labels until a difference of 6 points is shown ({least[way].mean():.0f} against"
@@ -281,15 +316,17 @@ def _doubtful(rng: np.random.Generator) -> tuple[Floats, Floats, NDArray[np.bool
     return truth, np.where(wrong, rng.permutation(truth), truth), doubt
 
 
-def _until(queue: Queue, truth: Floats, judged: Floats, tuning: float | None) -> float:
-    """Return the first of a few planned numbers of labels that shows the difference; all, where none does."""
+def _until(
+    queue: Queue, truth: Floats, judged: Floats, tuning: float | None, paid: NDArray[np.int64]
+) -> float:
+    """Return how many labels were paid at the first of a few planned looks that shows it; else all units."""
     order = queue.frame["case_id"].astype(int).to_numpy()
     for count in (60, 90, 130, 180, 250, 350, 500, 700):
         chance = np.ones(UNITS)
         chance[order[:count]] = queue.first(count)["probability"].to_numpy()
         labels = np.full(UNITS, np.nan)
         labels[order[:count]] = truth[order[:count]]
-        found: Rectified = rectified_mean(judged, labels, chance, reach=1.0, tuning=tuning)
+        found = rectified_mean(judged, labels, chance, reach=1.0, tuning=tuning)
         if found.interval()[0] > 0:
-            return float(count)
+            return float(len(np.union1d(order[:count], paid)))
     return float(UNITS)
