@@ -82,6 +82,15 @@ def test_a_decision_is_what_its_artifacts_say(recorder: Recorder) -> None:
         assert found.frame.empty
 
 
+def test_a_rollback_since_is_no_decision(recorder: Recorder) -> None:
+    """It is recorded beside the decision and later; by either name the decision is found."""
+    run, _, plan = recorded(recorder, "rolled-back")
+    move = {"action": "rollback", "verdict": "rollback", "chosen": plan.incumbent, "move": 2}
+    back = recorder.record_decision({"study": plan.study, "execution_id": plan.execution_id, **move})
+    for name in (plan.execution_id, back):
+        assert verify(read_decision(recorder.open(), name)).run_id == run
+
+
 def test_a_changed_gate_is_recomputed_as_well(recorder: Recorder) -> None:
     """A decision by another gate than the planned one says so, then and now; slices are made again."""
     gate = Gate(score="exact", margin=0.05, min_cases=10, slice_by="user")

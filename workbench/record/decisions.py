@@ -20,6 +20,7 @@ __all__ = ["RecordedDecision", "read_decision"]
 
 PARENT_TAG = "mlflow.parentRunId"
 FILE = "decision.json"
+ROLLBACK = "rollback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,6 +50,8 @@ class RecordedDecision:
 
 def read_decision(store: Store, name: str) -> RecordedDecision:
     """Return a decision by its run's id, or the latest one of an execution by that one's id.
+
+    A rollback is recorded beside the decisions and is none: its run's id leads to the execution's latest one.
 
     Raises
     ------
@@ -85,12 +88,15 @@ def _find(store: Store, name: str) -> Any:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
     else:
-        if run.data.tags.get(KIND_TAG) == "decision":
+        if run.data.tags.get(KIND_TAG) == "decision" and run.data.params.get("verdict") != ROLLBACK:
             return run
         name = run.data.tags.get(EXECUTION_TAG, name)
     experiments = [item.experiment_id for item in store.client.search_experiments()]
     text = name.replace("'", "''")
-    query = f"tags.`{EXECUTION_TAG}` = '{text}' and tags.`{KIND_TAG}` = 'decision'"
+    query = (
+        f"tags.`{EXECUTION_TAG}` = '{text}' and tags.`{KIND_TAG}` = 'decision'"
+        f" and params.verdict != '{ROLLBACK}'"
+    )
     found = store.client.search_runs(
         experiments, query, max_results=1, order_by=["attributes.start_time DESC"]
     )
