@@ -35,6 +35,7 @@ FAKES = {
     "databricks": "da" + "pi" + "fa4e7216" * 4,
     "jwt": ".".join(["ey" + "J" + _BODY, "ey" + "J" + "Ab3" * 8, "Ab3" * 8]),
     "bearer": _BODY,
+    "login": "app:" + "Fake-" + "pass-" + "word-" + "1234",
     "passphrase": "Fake-" + "pass-" + "word-" + "1234",
     "pin": "00" + "00" + "#",
     "pem": "-----BEGIN RSA " + "PRIVATE KEY-----\n" + _BODY + "\n-----END RSA " + "PRIVATE KEY-----",

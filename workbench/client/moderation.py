@@ -119,7 +119,8 @@ class Moderation:
     async def _ask(self, text: str) -> Any:
         import httpx2
 
-        body: Mapping[str, Any] = {"model": self.model, "input": text}
+        whole = text.encode("utf-8", "replace").decode()  # half a surrogate pair cannot be sent
+        body: Mapping[str, Any] = {"model": self.model, "input": whole}
         try:
             response = await self._client().post(f"{self.endpoint.base_url}/moderations", json=body)
             if response.status_code != 200:

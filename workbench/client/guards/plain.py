@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["HIDDEN", "SPACED", "fold", "unleet"]
+__all__ = ["HIDDEN", "SPACED", "UNSEEN", "fold", "unleet"]
 
-HIDDEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
-"""Signs that are not seen: zero width, direction, tags."""
+UNSEEN = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f"
+"""Signs that are not seen, as the inside of a class of a regular expression: zero width, direction, tags."""
+
+HIDDEN = re.compile(f"[{UNSEEN}]")
+"""Finds one of them."""
 
 SPACED = re.compile(r"(?<![^\W_])[^\W_](?:[ .\-_*]{1,2}[^\W_]){2,}(?![^\W_])")
 """Single letters or digits with one or two signs between them: ``c.r.a.p``."""

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from workbench.client.guards.local import Local, found
-from workbench.client.guards.plain import SPACED, fold, unleet
+from workbench.client.guards.plain import SPACED, UNSEEN, fold, unleet
 from workbench.core.records import Piece, Verdict
 from workbench.errors import InputError
 
 __all__ = ["Words", "words"]
 
-_TOKEN = re.compile(r"[^\W_][\w@$!'’]*")
+_TOKEN = re.compile(rf"[^\W_][\w@$!'’{UNSEEN}]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
