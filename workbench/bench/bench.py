@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.analyze.compare import compare as compare_table
 from workbench.bench.anatomy import anatomy
+from workbench.bench.cache_study import cache_study
 from workbench.bench.defaults import filled
 from workbench.bench.doubting import equal_arms, verify
 from workbench.bench.home import Home, find_study
@@ -272,6 +273,7 @@ class Bench:
         return reprice(run, book, scenario, refs=refs)
 
     report = report
+    cache_study = cache_study
     recheck = recheck
     equal_arms = equal_arms
     verify = verify
