@@ -97,7 +97,7 @@ def _recorded_corrected(ledger: Ledger, table: pd.DataFrame) -> None:
     truth, hits, widths, judge_off = float(people.mean()), 0, [], abs(judge.mean() - people.mean())
     rng = np.random.default_rng(1)
     for _ in range(SIMULATIONS):
-        labels = _some(people.to_numpy(dtype=np.float64), rng, 100)
+        labels = _some(np.asarray(people, dtype=float), rng, 100)
         found = rectified_mean(judge, labels, 100 / 999, reach=1.0)
         low, high = found.interval()
         hits += low <= truth <= high
@@ -317,7 +317,7 @@ def _doubtful(rng: np.random.Generator) -> tuple[Floats, Floats, NDArray[np.bool
 
 
 def _until(
-    queue: Queue, truth: Floats, judged: Floats, tuning: float | None, paid: NDArray[np.int64]
+    queue: Queue, truth: Floats, judged: Floats, tuning: float | None, paid: NDArray[np.integer]
 ) -> float:
     """Return how many labels were paid at the first of a few planned looks that shows it; else all units."""
     order = queue.frame["case_id"].astype(int).to_numpy()

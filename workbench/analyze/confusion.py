@@ -88,7 +88,7 @@ def macro_f1(
         low, high = max(0.0, value - half), min(1.0, value + half)
         if se < 1e-12:
             of_each = np.array([len(np.unique(codes[column])) for column in so.T])[counted]
-            unseen = 1 - alpha ** (1 / np.maximum(of_each, 1))
+            unseen = 1 - (alpha / 2) ** (1 / np.maximum(of_each, 1))
             low, high = float((f1 * (1 - unseen)).mean()), min(1.0, value + float(unseen.mean()))
             reason = "all items are alike: the interval allows for as many unlike ones as may be unseen"
     return Interval(

@@ -181,8 +181,8 @@ def _beyond_chance(
     """Return ``1 - observed / expected`` with its interval, from each item's influence on both.
 
     On the scale of ``log(observed / expected)``, where it is nearer to normal and cannot pass 1. Where the
-    influences say nothing (all agree, or all items are alike), up to ``1 - alpha^(1/G)`` of the items may be
-    different, as in `intervals.mean_interval`.
+    influences say nothing (all agree, or all items are alike), up to ``1 - (alpha/2)^(1/G)`` of the items
+    may be different (Hanley & Lippman-Hand 1983, JAMA 249:1743).
     """
     from scipy.special import stdtrit
 
@@ -201,7 +201,7 @@ def _beyond_chance(
         ratio = observed / expected
         effect = np.bincount(codes, (ratio * on_expected - on_observed) / expected, minlength=count)
         se = math.sqrt(count / (count - 1) * float(((effect - effect.mean()) ** 2).sum()))
-        unseen = (1 - alpha ** (1 / count)) / expected
+        unseen = (1 - (alpha / 2) ** (1 / count)) / expected
         if se > 1e-12 and observed > 0:
             half = float(stdtrit(count - 1, 1 - alpha / 2)) * se / ratio
             low, high = 1 - ratio * math.exp(half), 1 - ratio * math.exp(-half)

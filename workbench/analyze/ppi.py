@@ -105,8 +105,8 @@ def rectified_mean(
       labels (cross-fitting, one out): the same labels would make the error look too small.
     - Student's quantile with Kish's effective number of labeled clusters, less one a stratum; residuals are
       widened by ``sqrt(n / (n - 1))``.
-    - Where fewer than `RARE_CLUSTERS` labeled clusters show judge and people apart, or the label less the
-      judge is not the same, one more such disagreement of the size `reach` is allowed for.
+    - Where fewer than `RARE_CLUSTERS` labeled clusters show judge and people apart, or labels less the
+      tuned judge unlike, one more such disagreement of the size `reach` is allowed for.
 
     Parameters
     ----------
@@ -129,104 +129,132 @@ def rectified_mean(
     tuning
         In [0, 1]; None: by the labels. 0 gives labels alone.
     """
-    y = np.asarray(labels, dtype=float)
-    there = np.flatnonzero(~np.isnan(y))
-    units = len(y)
-    f = _filled(np.asarray(judged, dtype=float))
-    own = f if judged_labeled is None else np.where(np.isnan(judged_labeled), f, judged_labeled)
+    y, f = np.asarray(labels, dtype=float), _filled(np.asarray(judged, dtype=float))
+    there, units = np.flatnonzero(~np.isnan(y)), len(y)
     stratum = np.zeros(units, dtype=np.int64) if strata is None else _numbered(strata)
     cluster = np.arange(units) if clusters is None else _numbered(np.asarray(clusters))
-    size = np.bincount(stratum)
-    n = np.bincount(stratum[there], minlength=len(size))
-    reason = _too_few(size, n, len(np.unique(cluster[there])))
-    if reason is not None:
-        estimate = float(y[there].mean()) if len(there) else math.nan
-        return _unknown(estimate, units, len(there), reason)
-    at, w = stratum[there], 1 / np.broadcast_to(np.asarray(probability, dtype=float), (units,))[there]
-    raw = w
-    w = w * (size / np.bincount(at, weights=w, minlength=len(size)))[at]
-    middle = np.bincount(stratum, f) / size
-    x, label = own[there] - middle[at], y[there]
-    each = _tuning(x, label, w, raw * (raw - 1), at, size, cluster[there]) if tuning is None else tuning
-    each = np.broadcast_to(np.asarray(each, dtype=float), x.shape)
-    error = label - each * x
-    level = np.bincount(at, w * error, minlength=len(size)) / size
-    share = np.bincount(at, w * each, minlength=len(size)) / size
-    widened = np.where(n < size, np.sqrt(n / np.maximum(n - 1, 1)), 1.0)
-    pseudo = share[stratum] * (f - middle[stratum]) + level[stratum]
-    estimate = float(pseudo.mean())
-    pseudo[there] += w * (error - level[at]) * widened[at]
-    return _with_error(
-        estimate, pseudo, there, w, label, own[there], error, cluster, len(size), float(each.mean()), reach
+    own = f if judged_labeled is None else np.where(np.isnan(judged_labeled), f, judged_labeled)
+    drawn = _Drawn(
+        place=there,
+        label=y[there],
+        judged=own[there],
+        odds=1 / np.broadcast_to(np.asarray(probability, dtype=float), (units,))[there],
+        stratum=stratum[there],
+        cluster=cluster[there],
     )
+    reason = drawn.too_few(np.bincount(stratum))
+    if reason is not None:
+        return _unknown(float(y[there].mean()) if len(there) else math.nan, units, drawn, reason)
+    return _estimated(f, stratum, cluster, drawn, tuning, reach)
 
 
-def _with_error(
-    estimate: float,
-    pseudo: Floats,
-    there: NDArray[np.int64],
-    w: Floats,
-    label: Floats,
-    judged: Floats,
-    error: Floats,
+def _estimated(
+    f: Floats,
+    stratum: NDArray[np.int64],
     cluster: NDArray[np.int64],
-    strata: int,
-    tuning: float,
+    drawn: _Drawn,
+    tuning: float | None,
     reach: float | None,
 ) -> Rectified:
-    units, groups = len(pseudo), int(cluster.max()) + 1
-    by_cluster = np.bincount(cluster, pseudo - estimate)
-    variance = groups / (groups - 1) * float(by_cluster @ by_cluster) / units**2
-    labeled = np.unique(cluster[there])
-    weight = np.bincount(cluster[there], w, minlength=groups)[labeled]
-    effective = float(weight.sum() ** 2 / (weight @ weight))
-    spread = w @ (label - w @ label / units) ** 2 / units
-    reason = None
-    off = [error - float(np.median(error)), *([label - judged] if tuning > 0 else [])]
-    rare = min(len(np.unique(cluster[there[np.abs(each) > 1e-9]])) for each in off)
-    if rare < RARE_CLUSTERS:
-        far = reach if reach is not None else float(max(np.ptp(label), np.ptp(judged)))
-        variance += (far / len(labeled)) ** 2
-        reason = (
-            f"judge and people differ in fewer than {RARE_CLUSTERS} labeled cases: one more is allowed for"
-        )
-        if far == 0:
-            variance, reason = math.nan, "all values are equal, and the range of the score is unknown"
+    size, units = np.bincount(stratum), len(f)
+    middle = np.bincount(stratum, f) / size
+    weight, error, each = drawn.errors(size, middle, tuning)
+    level = np.bincount(drawn.stratum, weight * error, minlength=len(size)) / size
+    share = np.bincount(drawn.stratum, weight * each, minlength=len(size)) / size
+    pseudo = share[stratum] * (f - middle[stratum]) + level[stratum]
+    estimate = float(pseudo.mean())
+    pseudo[drawn.place] += weight * (error - level[drawn.stratum]) * drawn.widened(size)
+    added, reason = drawn.unseen(error, reach, trusted=float(each.max()) > 0)
+    variance = _variance(pseudo - estimate, cluster) + added
+    total = np.bincount(drawn.cluster, weight)
+    spread = float(weight @ (drawn.label - weight @ drawn.label / units) ** 2) / units
     return Rectified(
         estimate=estimate,
         se=math.sqrt(variance),
-        df=max(1.0, effective - strata),
-        tuning=tuning,
+        df=max(1.0, float(total.sum() ** 2 / (total @ total)) - len(size)),
+        tuning=float(each.mean()),
         units=units,
-        labeled=len(there),
-        clusters=len(labeled),
-        labels_se=math.sqrt(min(variance, float(spread) / units)) if variance == variance else math.nan,
+        labeled=len(drawn.place),
+        clusters=drawn.clusters,
+        labels_se=math.sqrt(min(variance, spread / units)) if variance == variance else math.nan,
         pseudo=pseudo,
         reason=reason,
     )
 
 
-def _tuning(
-    x: Floats,
-    label: Floats,
-    w: Floats,
-    importance: Floats,
-    at: NDArray[np.int64],
-    size: NDArray[np.int64],
-    cluster: NDArray[np.int64],
-) -> Floats:
-    """Return the tuning for each label, by the labels of other clusters.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    """The labeled units: their place among all, both values, 1 / chance, stratum and cluster."""
 
-    It minimizes the sum of ``importance * (label - tuning * judge)^2`` about the strata's means: what of the
-    variance comes from not labeling everything. Where everything is labeled the judge does not matter: 0.
-    """
-    strata = len(size)
-    dx, dy = (side - (np.bincount(at, w * side, minlength=strata) / size)[at] for side in (x, label))
-    _, codes = np.unique(cluster, return_inverse=True)
-    along, across = (np.bincount(codes, importance * dx * side) for side in (dx, dy))
-    rest, both = along.sum() - along, across.sum() - across
-    best = np.divide(both, rest, out=np.zeros_like(both), where=rest > 1e-12)
-    return np.asarray(np.clip(best, 0.0, 1.0)[codes])
+    place: NDArray[np.int64]
+    label: Floats
+    judged: Floats
+    odds: Floats
+    stratum: NDArray[np.int64]
+    cluster: NDArray[np.int64]
+
+    @property
+    def clusters(self) -> int:
+        """How many clusters have a label."""
+        return len(np.unique(self.cluster))
+
+    def too_few(self, size: NDArray[np.int64]) -> str | None:
+        """Return why there can be no error; None where there can."""
+        n = np.bincount(self.stratum, minlength=len(size))
+        if self.clusters < 2:
+            return "fewer than two cases are labeled"
+        return "a stratum has fewer than two labels" if ((n < 2) & (n < size)).any() else None
+
+    def widened(self, size: NDArray[np.int64]) -> Floats:
+        """Return ``sqrt(n / (n - 1))`` of each one's stratum; 1 where all of it is labeled."""
+        n = np.bincount(self.stratum, minlength=len(size))
+        return np.where(n < size, np.sqrt(n / np.maximum(n - 1, 1)), 1.0)[self.stratum]
+
+    def errors(
+        self, size: NDArray[np.int64], middle: Floats, tuning: float | None
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return weights that add up to each stratum, label less tuned judge, and the tuning of each."""
+        total = np.bincount(self.stratum, self.odds, minlength=len(size))
+        weight = self.odds * (size / total)[self.stratum]
+        x = self.judged - middle[self.stratum]
+        each = self._tuning(x, weight, size) if tuning is None else np.full(len(x), float(tuning))
+        return weight, self.label - each * x, each
+
+    def _tuning(self, x: Floats, weight: Floats, size: NDArray[np.int64]) -> Floats:
+        """Return the tuning for each label, by the labels of other clusters.
+
+        It minimizes the sum of ``odds * (odds - 1) * (label - tuning * judge)^2`` about the strata's means:
+        what of the variance comes from not labeling everything. Where all is labeled the judge does not
+        matter: 0.
+        """
+        dx, dy = (
+            side - (np.bincount(self.stratum, weight * side, minlength=len(size)) / size)[self.stratum]
+            for side in (x, self.label)
+        )
+        _, codes = np.unique(self.cluster, return_inverse=True)
+        pull = self.odds * (self.odds - 1) * dx
+        along, across = (np.bincount(codes, pull * side) for side in (dx, dy))
+        rest, both = along.sum() - along, across.sum() - across
+        best = np.divide(both, rest, out=np.zeros_like(both), where=rest > 1e-12)
+        return np.asarray(np.clip(best, 0.0, 1.0)[codes])
+
+    def unseen(self, error: Floats, reach: float | None, *, trusted: bool) -> tuple[float, str | None]:
+        """Return what of variance one more disagreement adds where few are seen, and the words for it."""
+        off = [error - float(np.median(error)), *([self.label - self.judged] if trusted else [])]
+        if min(len(np.unique(self.cluster[np.abs(each) > 1e-9])) for each in off) >= RARE_CLUSTERS:
+            return 0.0, None
+        far = reach if reach is not None else float(max(np.ptp(self.label), np.ptp(self.judged)))
+        if far == 0:
+            return math.nan, "all values are equal, and the range of the score is unknown"
+        said = f"judge and people differ in fewer than {RARE_CLUSTERS} labeled cases: one more is allowed for"
+        return (far / self.clusters) ** 2, said
+
+
+def _variance(off: Floats, cluster: NDArray[np.int64]) -> float:
+    """Return the cluster-robust variance of a mean from what each unit is off it."""
+    by_cluster = np.bincount(cluster, off)
+    count = len(by_cluster)
+    return count / (count - 1) * float(by_cluster @ by_cluster) / len(off) ** 2
 
 
 def _filled(judged: Floats) -> Floats:
@@ -240,23 +268,15 @@ def _numbered(groups: ArrayLike) -> NDArray[np.int64]:
     return np.unique(np.asarray(groups), return_inverse=True)[1].astype(np.int64)
 
 
-def _too_few(size: NDArray[np.int64], n: NDArray[np.int64], clusters: int) -> str | None:
-    if clusters < 2:
-        return "fewer than two cases are labeled"
-    if ((n < 2) & (n < size)).any():
-        return "a stratum has fewer than two labels"
-    return None
-
-
-def _unknown(estimate: float, units: int, labeled: int, reason: str) -> Rectified:
+def _unknown(estimate: float, units: int, drawn: _Drawn, reason: str) -> Rectified:
     return Rectified(
         estimate=estimate,
         se=math.nan,
         df=1.0,
         tuning=math.nan,
         units=units,
-        labeled=labeled,
-        clusters=min(labeled, 1),
+        labeled=len(drawn.place),
+        clusters=drawn.clusters,
         labels_se=math.nan,
         pseudo=np.full(units, np.nan),
         reason=reason,
