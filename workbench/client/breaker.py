@@ -132,10 +132,13 @@ class _Patient:
         loop = asyncio.get_running_loop()
         circuit = self._layer.circuits[request.ref]
         came = loop.time()
+        wait_s = 0.0
         while True:
-            await self._wait(circuit, request, came)
+            if circuit.passable_in(loop.time()) > 0:
+                await self._wait(circuit, request, came)
+                wait_s = loop.time() - came
             try:
-                return await ask_after(self._model, request, loop.time() - came)
+                return await ask_after(self._model, request, wait_s)
             except ModelError as error:
                 if error.kind != "circuit_open" or circuit.passable_in(loop.time()) <= 0:
                     raise

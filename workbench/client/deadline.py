@@ -7,8 +7,6 @@ queues give up by themselves just before the deadline, with kind ``deadline`` an
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 from workbench.core.records import ModelRef
@@ -25,14 +23,17 @@ EARLY_S = 0.01
 _end: ContextVar[float] = ContextVar("workbench_deadline", default=math.inf)
 
 
-@contextmanager
-def until(end: float) -> Iterator[None]:
+class until:  # noqa: N801 - it reads as a word
     """Let the calls made within end by this time of the event loop's clock, or an earlier one around it."""
-    token = _end.set(min(end, _end.get()))
-    try:
-        yield
-    finally:
-        _end.reset(token)
+
+    def __init__(self, end: float) -> None:
+        self._time = end
+
+    def __enter__(self) -> None:
+        self._before = _end.set(min(self._time, _end.get()))
+
+    def __exit__(self, *_: object) -> None:
+        _end.reset(self._before)
 
 
 def last_moment() -> float:

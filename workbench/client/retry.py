@@ -110,6 +110,8 @@ class _Retrying:
             else:
                 if self._policy.bucket is not None:
                     self._policy.bucket.refill(request.ref)
+                if not failures:
+                    return reply
                 return replace(reply, attempts=made + waited(reply.attempts, wait_s))
             await asyncio.sleep(max(0.0, failed + wait_s - loop.time()))
             wait_s = loop.time() - failed

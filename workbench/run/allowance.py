@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -69,6 +68,10 @@ class Allowance:
         What a request may take.
     price
         Prices an attempt: `PriceBook.price`.
+
+    Notes
+    -----
+    ``with allowance:`` makes it that of all that is asked within.
     """
 
     def __init__(
@@ -153,17 +156,17 @@ class Allowance:
         What was sent and is not among the attempts (it was cut off) may be billed: it took its reservation.
         """
         told = _total(attempts, lambda attempt: attempt, self._largest)
+        if not self._budget.limited:  # nothing was ever held
+            return Settlement(spent=told, released=NOTHING, count=0)
         seen = self._settled + _sum(self._sent) + _sum(taken for _, taken in self._over)
         held = [*self._ready, *self._sent, *(reserved for reserved, _ in self._over)]
         rest = Amount(usd=max(told.usd, seen.usd), tokens=max(told.tokens, seen.tokens)) - self._settled
         self._ready, self._sent, self._over, self._settled = [], [], [], NOTHING
         return Settlement(spent=rest, released=_sum(held), count=len(held))
 
-    @contextmanager
-    def applied(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """Let all that is asked within be part of this allowance."""
-        token = _current.set(self)
-        try:
-            yield
-        finally:
-            _current.reset(token)
+        self._before = _current.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._before)

@@ -45,15 +45,12 @@ class Budget:
 
     def __init__(self, ledger: Ledger, owner: str, limit: Limit) -> None:
         self.limit = limit
+        self.limited = limit != Limit()
+        """Whether there is a limit."""
         self.owner = owner
         self.reached = False
         self._ledger = ledger
         self._settled = asyncio.Event()
-
-    @property
-    def limited(self) -> bool:
-        """Whether there is a limit."""
-        return self.limit != Limit()
 
     async def reserve(self, amount: Amount) -> bool:
         """Return True when this much is set aside; False when the budget is reached."""

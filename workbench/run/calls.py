@@ -108,9 +108,9 @@ class Caller:
         arm
             Whose call; None: a judge's.
         """
-        planned = None if arm is None else self.plan.estimate.arm(arm).tokens_out_each
 
         def highest(request: Request) -> Amount:
+            planned = None if arm is None else self.plan.estimate.arm(arm).tokens_out_each
             tokens, usd = bound(request, self.plan.book, tokens_out=planned, count=self.count)
             if usd is None and self.budget.limit.usd is not None and not self.allow_unpriced:
                 problem = f"no price is known for {arm or request.ref.name}: declare one and run again"
@@ -188,7 +188,7 @@ class Caller:
         if claim == "done":
             reply = self.journal.reply(cell.key)
             return None if reply is None else self._reused(cell, reply, before)
-        with allowance.applied():
+        with allowance:
             outcome = await self._outcome(cell)
         trial = self._made(cell, outcome, before, in_doubt=claim == "in_doubt")
         ended = allowance.close(_told(trial, outcome, before))

@@ -250,7 +250,7 @@ class _Execution:
     async def judged(self, trial: Trial, scorers: Sequence[Scorer], caller: Caller) -> list[Score]:
         """Return a trial's scores, judges' calls priced, without those that stop or budget held back."""
         allowance = caller.allowance()
-        with allowance.applied():
+        with allowance:
             scores = price_scores(await self.score(trial, scorers), scorers, self.plan.book)
         attempts = [attempt for score in scores for attempt in score.attempts]
         if attempts or allowance.holds:

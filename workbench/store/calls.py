@@ -75,19 +75,18 @@ class Calls(Runs):
         with self._database.write() as connection:
             if cell is not None and (claim := self._claim_cell(connection, cell, owner)) != "mine":
                 return claim
-            row = connection.execute(
+            made = connection.execute(
+                "INSERT INTO calls (key, state, owner, process, intent_at, prompt, request)"
+                " VALUES (?, 'intent', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (key, *mine, prompt, body),
+            )
+            if made.rowcount:
+                return "new"
+            state, other, process, intent_at, doubts, answered_at = connection.execute(
                 "SELECT state, owner, process, intent_at, doubts,"
                 " (SELECT at FROM outcomes WHERE seq = outcome) FROM calls WHERE key = ?",
                 (key,),
             ).fetchone()
-            if row is None:
-                connection.execute(
-                    "INSERT INTO calls (key, state, owner, process, intent_at, prompt, request)"
-                    " VALUES (?, 'intent', ?, ?, ?, ?, ?)",
-                    (key, *mine, prompt, body),
-                )
-                return "new"
-            state, other, process, intent_at, doubts, answered_at = row
             if state == "done" and _young(answered_at, now, max_age_days):
                 return "done"
             if state == "intent" and other != owner and self._goes_on(connection, other, process, intent_at):

@@ -113,6 +113,25 @@ MIGRATIONS: tuple[str, ...] = (
 """The scripts that lead from version n to n + 1. The file's version is how many of them it has seen."""
 
 
+class _Errors:
+    """Says in our words what went wrong with a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, (sqlite3.Error, OSError)):
+            raise StoreError(
+                str(self._path),
+                f"{type(error).__name__}: {error}",
+                "Look whether the disk is full, the folder writable and the file whole; "
+                "what was written before is kept.",
+            ) from error
+
+
 class Database:
     """A SQLite file in WAL mode: one connection, one lock; safe for threads, processes and forks.
 
@@ -150,7 +169,8 @@ class Database:
         self._timeout_s = timeout_s
         self._lock = threading.RLock()
         self._closed = False
-        with self._errors():
+        self._errors = _Errors(path)
+        with self._errors:
             path.parent.mkdir(parents=True, exist_ok=True)
             # A fresh file opened by many processes at once: one of them makes it, the others wait.
             with open(f"{path}.lock", "w") as lock:
@@ -191,18 +211,6 @@ class Database:
             f"PRAGMA user_version={known}; COMMIT;"
         )
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(
-                str(self.path),
-                f"{type(error).__name__}: {error}",
-                "Look whether the disk is full, the folder writable and the file whole; "
-                "what was written before is kept.",
-            ) from error
-
     def _open(self) -> sqlite3.Connection:
         if self._closed:
             raise StoreError(str(self.path), "is closed", f"Open the {self._kind} again.")
@@ -215,7 +223,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Open a write transaction: committed at the end, rolled back at any exception."""
-        with self._errors(), self._lock:
+        with self._errors, self._lock:
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -228,7 +236,7 @@ class Database:
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of one query."""
-        with self._errors(), self._lock:
+        with self._errors, self._lock:
             return self._open().execute(sql, values).fetchall()
 
     def close(self) -> None:
