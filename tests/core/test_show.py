@@ -48,3 +48,8 @@ def test_text_has_summary_and_table() -> None:
 def test_two_prices_are_no_formula() -> None:
     """Dollar signs stand apart, so that a notebook does not typeset what is between them."""
     assert escape("$1 to $2") == "<span>$</span>1 to <span>$</span>2"
+
+
+def test_without_a_row_there_are_words_only() -> None:
+    """A result whose table is empty is its summary, not a note on an empty table."""
+    assert str(Result(0)) == Result(0).summary

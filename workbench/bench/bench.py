@@ -7,7 +7,9 @@ import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from workbench.analyze.compare import compare as compare_table
 from workbench.bench.anatomy import anatomy
@@ -44,9 +46,6 @@ from workbench.score.specs import load_scorers
 from workbench.store.journal import Journal
 from workbench.view.report import report_html
 from workbench.view.widgets.monitor import show as show_monitor
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Bench"]
 
@@ -261,6 +260,8 @@ class Bench:
             As `workbench.record.sources.recognize.load` takes them.
         """
         store = self.recording.recorder.open
+        if isinstance(what, pd.DataFrame):  # at hand: it need not wait for what MLflow is still given
+            return load(what, store, columns=columns, scores=scores)
         return self.recording.now(lambda: load(what, store, columns=columns, scores=scores))
 
     def reprice(

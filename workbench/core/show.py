@@ -114,6 +114,8 @@ class Shown:
         return {"text/plain": str(self), "text/html": self._repr_html_()}
 
     def __str__(self) -> str:
+        if self.frame.empty:
+            return str(redact(self.summary))
         table = self.frame.head(MAX_ROWS).map(format_cell).to_string(index=False)
         return str(redact(f"{self.summary}\n\n{table}"))
 
