@@ -11,6 +11,7 @@ from workbench.client.guards.injection import injection
 from workbench.client.guards.linear import linear
 from workbench.client.guards.personal import personal
 from workbench.client.guards.secrets import secrets
+from workbench.client.guards.several import any_of
 from workbench.client.guards.words import words as word_list
 from workbench.core.identity import digest
 from workbench.core.protocols import Classifier
@@ -23,7 +24,7 @@ __all__ = ["BUILT_IN", "Guard", "guard"]
 
 BUILT_IN: Mapping[str, Callable[[], Classifier]] = {
     "abuse": partial(linear, "abuse"),
-    "injection": injection,
+    "injection": lambda: any_of("injection", injection(), linear("injection")),
     "personal": personal,
     "secrets": secrets,
 }

@@ -24,7 +24,7 @@ READ = 20_000
 """Characters that are read at the beginning, and as many at the end: instructions stand where they work."""
 
 _RULES = (
-    r"(?:instructions?|rules?|guidelines?|polic(?:y|ies)|restrictions?|constraints?|directives?|prompts?|"
+    r"(?:instructions?|directions?|orders|rules?|guidelines?|polic(?:y|ies)|restrictions?|constraints?|directives?|prompts?|"
     r"safety|filters?|moderation|checks?)"
 )
 _OWN = r"(?:your|the|all|any|these|those|previous|prior|earlier|above|initial|original|hidden|system|secret)"
@@ -57,8 +57,8 @@ _SIGNALS: Mapping[str, tuple[float, str]] = {
     ),
     "asks for the prompt": (
         0.8,
-        r"\b(?:repeat|print|reveal|show|output|display|translate|give|send|tell|write|leak|dump|share)\b"
-        r"[^.!?\n]{0,40}\b(?:(?:your|initial|hidden|secret|system|full) (?:\w+ )?(?:instructions?|prompts?|"
+        r"\b(?:repeat|print|reveal|show|list|output|display|translate|give|send|tell|write|leak|dump|share)\b"
+        r"[^.!?\n]{0,40}\b(?:(?:your|initials?|hidden|secret|system|full) (?:\w+ )?(?:instructions?|prompts?|"
         r"context|rules)|(?:text|words|everything|lines?) above)",
     ),
     "asks what the prompt says": (
