@@ -36,6 +36,7 @@ HOMES = {
     "starlette": ["workbench/offline/"],
     "uvicorn": ["workbench/offline/"],
     "genai_prices": ["workbench/plan/prices.py"],
+    "presidio_analyzer": ["workbench/client/guards/presidio.py"],
 }
 
 # Heavy packages that `import workbench` must not load.
