@@ -120,6 +120,7 @@ def test_the_guard_is_asked_of_near_texts(tmp_path: Path) -> None:
         (fake_reply("sure", model="another"), "another model"),
         (fake_reply("the key is sk-" + "a1B2" * 8), "redacted"),
         (fake_reply("the key is [redacted]"), "redacted"),
+        (replace(fake_reply("sorry"), guard="edited: abuse"), "guarded"),
         (replace(fake_reply("old"), source="semantic", similarity=1.0, source_call="c"), "from a cache"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
