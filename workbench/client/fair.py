@@ -136,7 +136,8 @@ class FairGate:
     def leave(self, size: float) -> None:
         """Give back what was taken."""
         self._supply.give_back(size, asyncio.get_running_loop().time())
-        self.poke()
+        if self._heap:
+            self.poke()
 
     def poke(self) -> None:
         """Look who can go now; to be called when the supply has grown."""

@@ -36,8 +36,9 @@ _UNCHANGED: Mapping[str, Any] = {}
 # All of a record's fields at once: one step instead of one a field.
 _VALUES = {kind: attrgetter(*(name for name, _ in pairs)) for kind, pairs in _FIELDS.items()}
 
-_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_escaping = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+# What they write was made here, without cycles.
+_encoder = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
+_escaping = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":"))
 
 
 def _fields_of(value: Any, texts: list[str], changed: Mapping[str, Any] = _UNCHANGED) -> dict[str, Any]:
