@@ -19,26 +19,7 @@ __all__ = ["anatomy_card"]
 def anatomy_card(anatomy: Anatomy) -> str:
     """Return a prompt's anatomy: the shortest prompt that is not worse, and every block with its figures."""
     told = anatomy.comparison
-    rows = pd.DataFrame(
-        [
-            {
-                "block": row["block"],
-                "text": figures.shorten(row["text"], 70),
-                "it is": ": ".join(filter(None, (row["verdict"], figures.said(row["reason"])))),
-                f"adds to {told.score}": figures.MISSING
-                if row["verdict"] == "kept"
-                else with_bounds(
-                    row["effect"], row["low"], row["high"], points=told.points, alpha=told.alpha
-                ),
-                "tokens": figures.count(row["tokens"]),
-                "USD per 1,000": figures.interval(
-                    *map(figures.usd, (row["usd_per_1000"], row["usd_low"], row["usd_high"]))
-                ),
-                "cases": figures.count(row["n_cases"]),
-            }
-            for row in anatomy.blocks.to_dict("records")
-        ]
-    )
+    rows = _table(anatomy)
     each = (
         f"{row['block']}. {row['text']}: {row['it is']}, adds {row[f'adds to {told.score}']}"
         for row in rows.to_dict("records")
@@ -62,4 +43,28 @@ def anatomy_card(anatomy: Anatomy) -> str:
         picture(charts.anatomy(anatomy), f"What each block adds to {told.score}. " + "; ".join(each)),
         table(rows, "Block by block"),
         paragraph(f"All superfluous blocks left out together, on other cases: {checked}") if checked else "",
+    )
+
+
+def _table(anatomy: Anatomy) -> pd.DataFrame:
+    told = anatomy.comparison
+    return pd.DataFrame(
+        [
+            {
+                "block": row["block"],
+                "text": figures.shorten(row["text"], 70),
+                "it is": ": ".join(filter(None, (row["verdict"], figures.said(row["reason"])))),
+                f"adds to {told.score}": figures.MISSING
+                if row["verdict"] == "kept"
+                else with_bounds(
+                    row["effect"], row["low"], row["high"], points=told.points, alpha=told.alpha
+                ),
+                "tokens": figures.count(row["tokens"]),
+                "USD per 1,000": figures.interval(
+                    *map(figures.usd, (row["usd_per_1000"], row["usd_low"], row["usd_high"]))
+                ),
+                "cases": figures.count(row["n_cases"]),
+            }
+            for row in anatomy.blocks.to_dict("records")
+        ]
     )

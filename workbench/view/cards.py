@@ -7,6 +7,7 @@ A card stands in the module of its result; `renderers` maps types to cards, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from workbench.view.anatomies import anatomy_card
@@ -46,57 +47,40 @@ def dataset_card(dataset: Dataset) -> str:
     )
 
 
+_CARDS: Mapping[str, Callable[[Any], str]] = {
+    "workbench.analyze.all_pairs.AllPairs": all_pairs_card,
+    "workbench.analyze.anatomy.Anatomy": anatomy_card,
+    "workbench.analyze.compare.Comparison": comparison_card,
+    "workbench.analyze.drift.Recheck": recheck_card,
+    "workbench.analyze.flips.Flips": flips_card,
+    "workbench.analyze.frontier.Frontier": frontier_card,
+    "workbench.analyze.race.Race": race_card,
+    "workbench.analyze.selection.Confirmation": confirmation_card,
+    "workbench.analyze.slices.Slices": slices_card,
+    "workbench.analyze.variance.VarianceSplit": variance_card,
+    "workbench.define.dataset.Dataset": dataset_card,
+    "workbench.define.variant.Variant": variant_card,
+    "workbench.plan.curve.Curve": curve_card,
+    "workbench.plan.plan.Plan": plan_card,
+    "workbench.plan.proposal.Proposal": proposal_card,
+    "workbench.promote.decision.Decision": decision_card,
+    "workbench.promote.equal.EqualArms": equal_card,
+    "workbench.promote.history.History": history_card,
+    "workbench.promote.history.Release": release_card,
+    "workbench.promote.verify.Verification": verification_card,
+    "workbench.run.handle.Run": run_card,
+    "workbench.run.progress.Progress": progress_card,
+    "workbench.semantic.curve.CacheCurve": cache_curve_card,
+    "workbench.semantic.study.CacheStudy": cache_study_card,
+    "workbench.semantic.threshold.Safe": safe_card,
+}
+"""Type -> its card; by name, so that nothing is loaded before something is shown."""
+
+
 def renderers() -> Mapping[type, Callable[[Any], str]]:
     """Return the function that draws each result type; the loader for `core.show.register`."""
-    from workbench.analyze.all_pairs import AllPairs
-    from workbench.analyze.anatomy import Anatomy
-    from workbench.analyze.compare import Comparison
-    from workbench.analyze.drift import Recheck
-    from workbench.analyze.flips import Flips
-    from workbench.analyze.frontier import Frontier
-    from workbench.analyze.race import Race
-    from workbench.analyze.selection import Confirmation
-    from workbench.analyze.slices import Slices
-    from workbench.analyze.variance import VarianceSplit
-    from workbench.define.dataset import Dataset
-    from workbench.define.variant import Variant
-    from workbench.plan.curve import Curve
-    from workbench.plan.plan import Plan
-    from workbench.plan.proposal import Proposal
-    from workbench.promote.decision import Decision
-    from workbench.promote.equal import EqualArms
-    from workbench.promote.history import History, Release
-    from workbench.promote.verify import Verification
-    from workbench.run.handle import Run
-    from workbench.run.progress import Progress
-    from workbench.semantic.curve import CacheCurve
-    from workbench.semantic.study import CacheStudy
-    from workbench.semantic.threshold import Safe
-
-    return {
-        AllPairs: all_pairs_card,
-        Anatomy: anatomy_card,
-        CacheCurve: cache_curve_card,
-        CacheStudy: cache_study_card,
-        Comparison: comparison_card,
-        Confirmation: confirmation_card,
-        Curve: curve_card,
-        Dataset: dataset_card,
-        Decision: decision_card,
-        EqualArms: equal_card,
-        Flips: flips_card,
-        Frontier: frontier_card,
-        History: history_card,
-        Plan: plan_card,
-        Progress: progress_card,
-        Proposal: proposal_card,
-        Race: race_card,
-        Recheck: recheck_card,
-        Release: release_card,
-        Run: run_card,
-        Safe: safe_card,
-        Slices: slices_card,
-        VarianceSplit: variance_card,
-        Variant: variant_card,
-        Verification: verification_card,
-    }
+    found = {}
+    for name, draw in _CARDS.items():
+        module, _, kind = name.rpartition(".")
+        found[getattr(import_module(module), kind)] = draw
+    return found

@@ -28,14 +28,7 @@ def equal(found: EqualArms) -> alt.TopLevelMixin:
     """
     import altair as alt
 
-    rows = [
-        {
-            **row,
-            "figures": figures.interval(*(figures.share(row[name]) for name in ("share", "low", "high"))),
-            "words": f"{row['promoted']:,} of {row['studies']:,} studies",
-        }
-        for row in found.frame.to_dict("records")
-    ]
+    rows = _rows(found)
     y = alt.Y(
         "rule:N",
         sort=[row["rule"] for row in rows],
@@ -53,7 +46,8 @@ def equal(found: EqualArms) -> alt.TopLevelMixin:
 
     base = alt.Chart(values(rows))
     beside: dict[str, Any] = {"align": "left", "baseline": "middle", "dx": 14}
-    limit = alt.Chart(values([{"at": found.alpha, "name": f"allowed: {found.alpha:.0%}"}]))
+    words = f"allowed: {found.alpha:.0%}"
+    limit = alt.Chart(values([{"at": found.alpha, "name": words}])).encode(x=x("at:Q"))
     layers = [
         base.mark_rule(strokeWidth=3, opacity=0.6, color=BLUE).encode(y=y, x=x("low:Q"), x2="high:Q"),
         base.mark_point(filled=True, size=110, opacity=1, color=BLUE).encode(y=y, x=x("share:Q")),
@@ -63,9 +57,9 @@ def equal(found: EqualArms) -> alt.TopLevelMixin:
         base.mark_text(**beside, dy=8, fontSize=11, color=SOFT).encode(
             y=y, x=alt.value(WIDTH), text="words:N"
         ),
-        limit.mark_rule(color=VERMILLION, strokeDash=[5, 4], strokeWidth=1.5).encode(x=x("at:Q")),
+        limit.mark_rule(color=VERMILLION, strokeDash=[5, 4], strokeWidth=1.5),
         limit.mark_text(color=VERMILLION, align="left", baseline="bottom", dy=-3, fontSize=11).encode(
-            x=x("at:Q"), y=alt.value(0), text="name:N"
+            y=alt.value(0), text="name:N"
         ),
     ]
     lines = [
@@ -73,6 +67,16 @@ def equal(found: EqualArms) -> alt.TopLevelMixin:
         f" seed {found.seed}",
         "bars: 95 % intervals of the share (Wilson)",
     ]
-    heading = title("Arms that do not differ", lines)
-    heading["offset"] = 24
+    heading = title("Arms that do not differ", lines) | {"offset": 24}
     return themed(alt.layer(*layers).properties(width=WIDTH, height=ROW * len(rows), title=heading))
+
+
+def _rows(found: EqualArms) -> list[dict[Any, Any]]:
+    return [
+        {
+            **row,
+            "figures": figures.interval(*(figures.share(row[name]) for name in ("share", "low", "high"))),
+            "words": f"{row['promoted']:,} of {row['studies']:,} studies",
+        }
+        for row in found.frame.to_dict("records")
+    ]

@@ -52,6 +52,22 @@ def power(curve: Curve, *, points: bool = False) -> alt.TopLevelMixin:
         scale=y_axis.scale(),
         axis=alt.Axis(format=",", tickCount=5),
     )
+    layers = _layers(rows, own, x, y)
+    about = curve.power
+    shown = f"{factor * (about.smallest_difference or 0):.3g}{' points' if points else ''}"
+    lines = [
+        f"two-sided error {about.alpha:g} over {about.challengers} challengers, {about.power:.0%} power,"
+        f" repeats: {about.repeats}; {about.basis}",
+        f"diamond: this plan, {about.cases:,} cases show {shown}" if own else "",
+        "beside each: cases, and the price of the calls that are not answered yet",
+    ]
+    heading = title("Cases needed for a difference", lines)
+    return themed(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT, title=heading))
+
+
+def _layers(rows: list[dict[str, Any]], own: list[dict[str, Any]], x: Any, y: Any) -> list[Any]:
+    import altair as alt
+
     tips = [alt.Tooltip(f"{name}:N") for name in ("difference", "cases", "calls", "price", "role")]
     base = alt.Chart(values(rows))
     others = alt.Chart(values([row for row in rows if row not in own]))
@@ -66,16 +82,7 @@ def power(curve: Curve, *, points: bool = False) -> alt.TopLevelMixin:
         # Below the line, where no other label stands.
         label = mark.mark_text(align="right", dx=-10, dy=10, fontSize=11, color=INK)
         layers += [diamond.encode(x=x, y=y, tooltip=tips), label.encode(x=x, y=y, text="words:N")]
-    about = curve.power
-    shown = f"{factor * (about.smallest_difference or 0):.3g}{' points' if points else ''}"
-    lines = [
-        f"two-sided error {about.alpha:g} over {about.challengers} challengers, {about.power:.0%} power,"
-        f" repeats: {about.repeats}; {about.basis}",
-        f"diamond: this plan, {about.cases:,} cases show {shown}" if own else "",
-        "beside each: cases, and the price of the calls that are not answered yet",
-    ]
-    heading = title("Cases needed for a difference", lines)
-    return themed(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT, title=heading))
+    return layers
 
 
 def _rows(curve: Curve, points: bool) -> list[dict[str, Any]]:
