@@ -60,10 +60,10 @@ class Ready(Whole):
 def overhead(ledger: Ledger) -> None:
     """Add the row on the time between an answer and the next question: all that is not the model's.
 
-    In it are the reply's way out through the layers, its price, its outcome in the journal, the score, the row
-    with its place in the outbox, and the progress; then the claim of the next cell, its intent, and the way
-    in through retry, permit, breaker, limits, places and halt: three transactions, each committed. Not in it
-    is what the plan does: rendering the prompt and making the key.
+    In it are the reply's way out through the layers, its price, its outcome in the journal, the score, the
+    row with its place in the outbox, and the progress; then the claim of the next cell, its intent, and the
+    way in through retry, permit, breaker, limits, places and halt: three transactions, each committed. Not in
+    it is what the plan does: rendering the prompt and making the key.
     """
     gaps = Gaps()
     whole = plan(cases=dataset(CALLS // 2), repeats=1, scorers=[Same()])

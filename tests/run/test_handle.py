@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType, FrameType
 from typing import Any
 
 import pytest
@@ -79,25 +81,37 @@ def test_stop_ends_it_in_order(tmp_path: Path, loop: Background) -> None:
     assert run.progress.state == "stopped"
 
 
-def test_an_interrupt_stops_and_keeps(tmp_path: Path, loop: Background) -> None:
+def called_by(frame: FrameType | None) -> Iterator[CodeType]:
+    """Yield the code of those who wait for a frame to end."""
+    while frame is not None and (frame := frame.f_back) is not None:
+        yield frame.f_code
+
+
+@pytest.fixture
+def stop() -> Iterator[Stop]:
+    """Give a stop; an interrupt is heard until it is set, within `Run.result` only, never by the runner."""
+    own = Stop()
+
+    def pressed(number: int, frame: FrameType | None) -> None:
+        if not own.is_set and Run.result.__code__ in called_by(frame):
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, pressed)
+    yield own
+    own.set()
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_stops_and_keeps(tmp_path: Path, loop: Background, stop: Stop) -> None:
     """Ctrl-C while waiting stops the run, lets the calls under way land, and is passed on."""
     book = journal(tmp_path)
 
-    def interrupt(request: Request, n: int) -> None:
-        if n == 5:
-            _thread.interrupt_main()
-
-    stop = Stop()
-
-    def until_stopped(request: Request, n: int) -> Any:
-        interrupt(request, n)
-        return asyncio.to_thread(wait_for_stop) if n == 5 else None
-
-    def wait_for_stop() -> None:
+    def press() -> None:
         while not stop.is_set:
+            _thread.interrupt_main()
             threading.Event().wait(0.005)
 
-    model = Counting(until_stopped)
+    model = Counting(lambda request, n: asyncio.to_thread(press) if n == 5 else None)
     run = begin(model, book, loop, concurrency=1, stop=stop)
     with pytest.raises(KeyboardInterrupt):
         run.result()
