@@ -72,10 +72,10 @@ class EqualArms(Shown):
         """How often each rule promotes an arm that is not better."""
         lines = [
             f"{len(self.promoted):,} studies of {self.arms} equal arms, {self.cases:,} cases each: within"
-            " each case the answers were dealt to the arms at random, so that none is better. One is promoted"
+            " each case the answers were dealt to the arms at random, so that none is better. One is promoted:"
         ]
         lines += [
-            f"- by {row['rule']}: in {row['share']:.1%} (95 % {row['low']:.1%} to {row['high']:.1%})"
+            f"- {row['rule']}: in {row['share']:.1%} (95 % {row['low']:.1%} to {row['high']:.1%})"
             for row in self.frame.to_dict("records")
         ]
         return "\n".join([*lines, f"The gate allows {self.alpha:.0%}."])

@@ -29,12 +29,8 @@ def equal(found: EqualArms) -> alt.TopLevelMixin:
     import altair as alt
 
     rows = _rows(found)
-    y = alt.Y(
-        "rule:N",
-        sort=[row["rule"] for row in rows],
-        title=None,
-        axis=alt.Axis(labelFontSize=12, labelColor=INK, labelLimit=220),
-    )
+    order = [row["rule"] for row in rows]
+    y = alt.Y("rule:N", sort=order, title=None, axis=alt.Axis(labelFontSize=12, labelColor=INK))
 
     def x(name: str) -> Any:
         return alt.X(
