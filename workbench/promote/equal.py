@@ -72,7 +72,7 @@ class EqualArms(Shown):
         """How often each rule promotes an arm that is not better."""
         lines = [
             f"{len(self.promoted):,} studies of {self.arms} equal arms, {self.cases:,} cases each: within"
-            " each case the answers were dealt to the arms at random, so that none is better. One is promoted:"
+            " each case the answers are dealt to the arms at random, so that none is better. Promoted is one,"
         ]
         lines += [
             f"- {row['rule']}: in {row['share']:.1%} (95 % {row['low']:.1%} to {row['high']:.1%})"
