@@ -40,13 +40,13 @@ from workbench.store.journal import Journal
 
 __all__ = ["journal"]
 
-KILLS = 40 if QUICK else 1_000
+KILLS = 30 if QUICK else 1_000
 CRASHES = 1 if QUICK else 5
 PROCESSES = 8
 CASES = 25 if QUICK else 50
 """Of the study that is crashed, stopped and budgeted: four calls each."""
 
-SHARED = 6 if QUICK else 50
+SHARED = 4 if QUICK else 50
 """Cases of the study that the processes share: four calls each."""
 
 STOPS = 2 if QUICK else 20

@@ -37,7 +37,7 @@ ms of 1 s, deadline 3 s of 60; a call's timeout is 5 s in that measure, a hang l
 version shares two cores with others, who must not make its deadlines run out."""
 
 AT_ONCE = 16 if QUICK else 32
-CALLS = 120 if QUICK else 2_000
+CALLS = 100 if QUICK else 2_000
 SCHEDULES = 2 if QUICK else 24  # streamed and not, in turn
 OUTAGE_MINUTES = 4 if QUICK else 10
 MINUTES = 2

@@ -160,7 +160,7 @@ def browser(ledger: Ledger) -> None:
             "  no chromium or playwright here: the rows on hostile text in a browser are left out", flush=True
         )
         return
-    shown, least = (PAYLOADS[::4], 7) if QUICK else (PAYLOADS, 40)
+    shown, least = (PAYLOADS[::7], 4) if QUICK else (PAYLOADS, 40)
     documents = pages(shown)
     with api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
