@@ -1,4 +1,4 @@
-"""Is this difference real: what is claimed of it, measured; `make evidence-decide`, or with QUICK=1 in short."""
+"""Is this difference real: what is claimed of it, measured; `make evidence-decide`, QUICK=1 in short."""
 
 from __future__ import annotations
 
