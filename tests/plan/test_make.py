@@ -31,6 +31,7 @@ TERSE, WORDY = variants()
         ({"budget_usd": 0}, "budget_usd is 0"),
         ({"concurrency": 0}, "concurrency is 0"),
         ({"gate": Gate(score="polite")}, "nothing gives the score 'polite'"),
+        ({"gate": Gate(slice_by="topik")}, "no column 'topik'"),
         ({"params": {"seed": 7}}, "the same draw"),
     ],
 )

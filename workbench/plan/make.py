@@ -105,7 +105,7 @@ def make_plan(
         sample=sample,
         scorers=tuple(scorers),
         incumbent=_incumbent(incumbent, arms),
-        gate=_gate(gate, scorers),
+        gate=_gate(gate, scorers, cases),
         budget_usd=budget_usd,
         budget_tokens=budget_tokens,
         book=book or PriceBook(),
@@ -194,8 +194,14 @@ def _check(variants: Sequence[Variant], cases: Dataset, *, repeats: int, concurr
             raise PlanError(f"variant {variant.name!r}", f"no column for its variable {name!r}", hint)
 
 
-def _gate(gate: Gate | None, scorers: Sequence[Scorer]) -> Gate:
-    names = [scorer.name for scorer in scorers]
+def _gate(gate: Gate | None, scorers: Sequence[Scorer], cases: Dataset) -> Gate:
+    names, columns = [scorer.name for scorer in scorers], [str(each) for each in cases.frame.columns]
+    if gate is not None and gate.slice_by not in (None, "expected", *columns):
+        raise PlanError(
+            "gate",
+            f"the cases have no column {gate.slice_by!r} to be sliced by",
+            f"Their columns: {', '.join(columns)}.",
+        )
     if not names:
         return gate or Gate()
     _distinct("scorer", names)
