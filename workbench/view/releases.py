@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from workbench.view.fragments import card, paragraph, table
 
 if TYPE_CHECKING:
@@ -34,7 +36,19 @@ def release_card(release: Release) -> str:
 
 
 def history_card(history: History) -> str:
-    """Return the moves of aliases, oldest first."""
-    return card(
-        "Release history", f"{len(history.moves):,} moves", paragraph(history.summary), table(history.frame)
+    """Return the moves of aliases, oldest first; the frame has every column."""
+    frame = history.frame
+    moves = pd.DataFrame(
+        {
+            "when (UTC)": frame["when"].dt.strftime("%Y-%m-%d %H:%M"),
+            "move": frame["action"] + " " + frame["prompt"] + "@" + frame["alias"],
+            "version": [
+                f"{'–' if pd.isna(before) else before} → {'–' if pd.isna(after) else after}"
+                for before, after in zip(frame["from"], frame["to"], strict=True)
+            ],
+            "arm": frame["arm"],
+            "by": frame["who"],
+            "why": frame["why"],
+        }
     )
+    return card("Release history", f"{len(history.moves):,} moves", paragraph(history.summary), table(moves))
