@@ -12,7 +12,9 @@ from tests.score.fake_judge import ATTEMPT, REF, Written, said
 from workbench.core.identity import call_key
 from workbench.core.records import Reply, Score
 from workbench.errors import InputError, ModelError
-from workbench.score.judge import ABSTAIN, family, rubric
+from workbench.score.families import family
+from workbench.score.judge import rubric
+from workbench.score.scales import ABSTAIN
 
 YES = '{"reason": "It names the topic.", "level": "yes"}'
 QUESTION = "Does the answer name the right topic?"

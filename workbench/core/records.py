@@ -378,6 +378,9 @@ class Score:
         Who exactly: a model's name or a rater id; None for code.
     attempts
         The judge's own calls; their cost is apart from the arm's.
+    parts
+        The single verdicts that it was made of (a panel's judges, both orders of a pair); their calls are
+        among `attempts`.
     """
 
     trial_id: str
@@ -389,6 +392,7 @@ class Score:
     source: Literal["CODE", "LLM_JUDGE", "HUMAN"] = "CODE"
     rater: str | None = None
     attempts: tuple[Attempt, ...] = ()
+    parts: tuple[Score, ...] = ()
 
     def __post_init__(self) -> None:
         """Hold the law: a score is a value or a reason, never both and never neither."""

@@ -36,6 +36,7 @@ _GIVEN = ("ref", "candidates")
 
 # Settings that are not text.
 _TYPES: Mapping[str, tuple[type, ...]] = {
+    "between": (list,),
     "levels": (Mapping,),
     "relative": (float, int),
     "repair": (bool,),

@@ -114,9 +114,9 @@ def decode(kind: type[T], text: str) -> T:
 
 def record_from_plain(kind: type[T], plain: dict[str, Any]) -> T:
     """Return the record of a class from its plain mapping; the mapping is used up."""
-    for name in ("messages", "attempts", "tool_calls"):
+    for name in ("messages", "attempts", "tool_calls", "parts"):
         if name in plain:
-            nested: Any = {"messages": Message, "attempts": Attempt}.get(name)
+            nested: Any = {"messages": Message, "attempts": Attempt, "parts": Score}.get(name)
             rows = plain[name]
             plain[name] = tuple(record_from_plain(nested, row) for row in rows) if nested else tuple(rows)
     if plain.get("usage") is not None:
