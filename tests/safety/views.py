@@ -182,23 +182,20 @@ def opened(browser: Browser, documents: Iterable[tuple[str, str]]) -> Seen:
     fetched: list[str] = []
     executed: list[str] = []
     words = 0
-    context = browser.new_context()
     for name, html in documents:
-        page = context.new_page()
+        page = browser.new_page()
         _watched(page, fetched, executed)
         _shown(page, html, executed, name)
         words += len(page.inner_text("body").split())
         page.close()
-    context.close()
     return Seen(executed=tuple(executed), fetched=tuple(fetched), words=words)
 
 
 def control(browser: Browser, payloads: Sequence[str] = PAYLOADS) -> int:
     """Return how many payloads run or fetch something where they are markup: whether the watch sees them."""
     active = 0
-    context = browser.new_context()
     for payload in payloads:
-        page = context.new_page()
+        page = browser.new_page()  # each in a context of its own: what one opens must not hold up the next
         fetched: list[str] = []
         executed: list[str] = []
         _watched(page, fetched, executed)
@@ -208,5 +205,4 @@ def control(browser: Browser, payloads: Sequence[str] = PAYLOADS) -> int:
             executed.append(payload)
         active += bool(fetched or executed)
         page.close()
-    context.close()
     return active
