@@ -247,9 +247,11 @@ def _notes(plan: Plan) -> tuple[str, ...]:
         notes.append(
             f"{len(plan.cases)} cases are fewer than the {plan.gate.min_cases} that the gate asks for"
         )
-    judges = [scorer.name for scorer in plan.scorers if isinstance(getattr(scorer, "ref", None), ModelRef)]
+    judges = [each for each in plan.scorers if getattr(each, "refs", None) or getattr(each, "ref", None)]
     if judges:
-        notes.append(f"{', '.join(judges)} asks a model too: a call a trial that is not in the estimate")
+        names = ", ".join(judge.name for judge in judges)
+        notes.append(f"{names} asks a model too: calls for each trial that are not in the estimate")
+    notes += dict.fromkeys(filter(None, (getattr(judge, "warning", None) for judge in judges)))
     variants = {arm.variant.name: arm.variant for arm in plan.arms}.values()
     return (*notes, *_notes_on_prompts(list(variants), plan.cases))
 

@@ -121,7 +121,7 @@ def check(plan: Plan, models: Mapping[str, Model], allow_unpriced: bool) -> None
                 f"model {arm.model.name!r}", "it is in the plan and was not given", "Give it in `models`."
             )
     judges = judges_of(plan.scorers).values()
-    unknown = [ref.name for ref in judges if plan.book.cost_usd(ref, ONE_TOKEN) is None]
+    unknown = [ref.name for refs in judges for ref in refs if plan.book.cost_usd(ref, ONE_TOKEN) is None]
     unpriced = (*plan.estimate.unpriced, *unknown)
     if plan.budget_usd is not None and unpriced and not allow_unpriced:
         raise PlanError(

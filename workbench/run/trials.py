@@ -130,10 +130,13 @@ def failed(
     )
 
 
-def judges_of(scorers: Sequence[Scorer]) -> dict[str, ModelRef]:
-    """Return by name the scorers that ask a model, and whom; such a scorer names it as ``ref``."""
-    refs = {scorer.name: getattr(scorer, "ref", None) for scorer in scorers}
-    return {name: ref for name, ref in refs.items() if isinstance(ref, ModelRef)}
+def judges_of(scorers: Sequence[Scorer]) -> dict[str, tuple[ModelRef, ...]]:
+    """Return by name the scorers that ask models, and which: such a scorer has ``refs``, or one ``ref``."""
+    found = {}
+    for scorer in scorers:
+        refs = getattr(scorer, "refs", None) or (getattr(scorer, "ref", None),)
+        found[scorer.name] = tuple(ref for ref in refs if isinstance(ref, ModelRef))
+    return {name: refs for name, refs in found.items() if refs}
 
 
 def price_scores(scores: Sequence[Score], scorers: Sequence[Scorer], book: PriceBook) -> list[Score]:
@@ -141,8 +144,8 @@ def price_scores(scores: Sequence[Score], scorers: Sequence[Scorer], book: Price
     refs = judges_of(scorers)
     priced = []
     for score in scores:
-        ref = refs.get(score.scorer)
-        if score.attempts and ref is not None:
-            score = replace(score, attempts=tuple(book.price(attempt, ref) for attempt in score.attempts))
+        asked = refs.get(score.scorer)
+        if score.attempts and asked:  # of several judges, each attempt names its own
+            score = replace(score, attempts=tuple(book.price(one, asked[0]) for one in score.attempts))
         priced.append(score)
     return priced

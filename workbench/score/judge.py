@@ -93,7 +93,7 @@ class Judge:
         return inquiry(self.instruction, material, self.ref, self.schema, self.mode)
 
     async def score(self, trial: Trial) -> Score:
-        """Return the verdict's value with the judge's reason; missing where it failed, abstained or rambled."""
+        """Return the verdict's value with the judge's reason; missing where it failed or abstained."""
         why = unanswered(trial)
         if why is not None:
             return self._score(trial, missing=why)
@@ -128,7 +128,7 @@ class Judge:
 
 
 def hold_judge(name: str, question: str, mode: SchemaMode) -> None:
-    """Raise `InputError` where a judge cannot be one: its name, its question, how its verdict is asked for."""
+    """Raise `InputError` where a judge cannot be one, by its name, its question or its mode."""
     hold_name(name)
     if not question.strip():
         raise InputError(f"judge {name!r}", "its question is blank", "Ask what is judged.")

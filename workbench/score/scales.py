@@ -70,8 +70,8 @@ class Numbers:
     def words(self) -> str:
         """What the judge is told of the field."""
         return (
-            f'"score", a number from {self.low:g} (worst) to {self.high:g} (best). Give null where the material'
-            " does not let you decide."
+            f'"score", a number from {self.low:g} (worst) to {self.high:g} (best). Give null where the'
+            " material does not let you decide."
         )
 
     def read(self, verdict: Any) -> float | None:
@@ -113,9 +113,7 @@ def scale_of(
 def _numbers(subject: str, between: Sequence[float]) -> Numbers:
     ends = list(between)
     if len(ends) != 2 or not all(map(_finite, ends)) or not ends[0] < ends[1]:
-        raise InputError(
-            subject, f"its range is {ends!r}", "Give the lowest and the highest number: [0, 10]."
-        )
+        raise InputError(subject, f"its range is {ends!r}", "Give the lowest and highest number: [0, 10].")
     return Numbers(float(ends[0]), float(ends[1]))
 
 
