@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import pandas as pd
@@ -11,6 +11,7 @@ from workbench.analyze.all_pairs import AllPairs, all_pairs
 from workbench.analyze.bootstrap import DRAWS
 from workbench.analyze.flips import Flips, flips
 from workbench.analyze.frontier import Frontier, frontier
+from workbench.analyze.label_confusion import LabelConfusion, label_confusion
 from workbench.analyze.selection import Confirmation, confirm
 from workbench.analyze.slices import MIN_CASES, Slices, slices
 from workbench.analyze.variance import VarianceSplit, variance_split
@@ -126,6 +127,21 @@ class Deeper:
             alpha=self.alpha,
         )
 
+    def confusion(
+        self: Compared, arm: str | None = None, *, read: Callable[[str], str | None] | None = None
+    ) -> LabelConfusion:
+        """Return which labels an arm takes for which: see `label_confusion`.
+
+        Parameters
+        ----------
+        arm
+            An arm or a variant, the incumbent too; None: the only challenger there is.
+        read
+            Reads the label in an answer, ``exact(field="label").part``; None: the answer is the label.
+        """
+        name = self.incumbent if arm in _names_of(self, self.incumbent) else _challenger(self, arm)
+        return label_confusion(_trials(self), name, read=read, alpha=self.alpha)
+
     def confirm(self: Compared, *, share: float = 0.5, seed: int = 1) -> Confirmation:
         """Choose the best challenger on a share of the cases and test it on the others: see `confirm`."""
         return confirm(_trials(self), self.score, self.incumbent, self.margin, self.alpha, share, seed)
@@ -135,6 +151,12 @@ def _trials(compared: Compared) -> pd.DataFrame:
     if compared.trials is None:
         raise DatasetError("comparison", "its trials are not at hand", "Make it with compare().")
     return compared.trials
+
+
+def _names_of(compared: Compared, arm: str) -> tuple[str, str]:
+    """Return the names by which an arm may be called: its own, and its variant's."""
+    own = compared.arms.loc[compared.arms["arm"] == arm, "variant"]
+    return (arm, str(own.iloc[0]) if len(own) else arm)
 
 
 def _challenger(compared: Compared, name: str | None) -> str:

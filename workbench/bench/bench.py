@@ -21,6 +21,7 @@ from workbench.bench.models import Models, ModelSpec, price_book
 from workbench.bench.race import race
 from workbench.bench.recheck import recheck
 from workbench.bench.recording import Recording
+from workbench.bench.rescore import rescore
 from workbench.bench.results import Known, approve, compare, decide, promote, report
 from workbench.client.resilience import Resilience
 from workbench.core.protocols import Scorer
@@ -38,6 +39,7 @@ from workbench.plan.prices import Price, PriceBook
 from workbench.plan.reprice import Repricing, Scenario, reprice
 from workbench.promote.history import History, Release, history
 from workbench.promote.release import rollback
+from workbench.record.scorers import adapted
 from workbench.record.sources.recognize import load
 from workbench.run.handle import Run, start
 from workbench.run.stop import Stop
@@ -124,7 +126,7 @@ class Bench:
         variants: Sequence[Variant] | None = None,
         cases: Dataset | None = None,
         *,
-        scorers: Sequence[Scorer] | None = None,
+        scorers: Sequence[Scorer | Any] | None = None,
         incumbent: Variant | Arm | str | None = None,
         margin: float | None = None,
         gate: Gate | None = None,
@@ -142,7 +144,8 @@ class Bench:
         ----------
         variants, cases, scorers, incumbent, repeats, seed, params, budget_usd, budget_tokens
             As `make_plan` takes them. None: the study file's; without one, one repeat, seed 1, no parameters,
-            no budget, and the first variant is the incumbent.
+            no budget, and the first variant is the incumbent. Scorers may be MLflow's
+            (`record.scorers.mlflow_scorer`).
         workload
             ``batch`` waits out limits, outages and retries; ``interactive`` fails fast, as an app would, and
             has its own percentiles. None: the study file's, else ``batch``.
@@ -163,7 +166,7 @@ class Bench:
             {
                 "variants": variants,
                 "cases": cases,
-                "scorers": scorers,
+                "scorers": None if scorers is None else adapted(scorers),
                 "incumbent": incumbent,
                 "gate": gate,
                 "repeats": repeats,
@@ -276,6 +279,7 @@ class Bench:
     report = report
     cache_study = cache_study
     recheck = recheck
+    rescore = rescore
     equal_arms = equal_arms
     verify = verify
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from workbench.core.redact import cause, redact
 from workbench.errors import RecordError
 
-__all__ = ["SETTINGS", "Store", "guarded", "open_store"]
+__all__ = ["SETTINGS", "Store", "guarded", "open_store", "quiet"]
 
 SETTINGS: dict[str, str] = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -56,6 +56,12 @@ class Store:
     remote: bool
 
 
+def quiet() -> None:
+    """Set what `SETTINGS` says, where the user has not; before MLflow is first imported."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+
+
 def open_store(uri: str, artifacts: Path) -> Store:
     """Return the store of a tracking URI, initialised if it is a fresh SQLite file.
 
@@ -71,8 +77,7 @@ def open_store(uri: str, artifacts: Path) -> Store:
     RecordError
         Where the store is unreachable, is not one, or was written by another version of MLflow.
     """
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
+    quiet()
     scheme = uri.partition(":")[0].partition("+")[0]
     if scheme == "sqlite":
         _initialise(uri, artifacts)

@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.core.normal import normal
 from workbench.core.records import Trial
 from workbench.define.answer import check_schema
 from workbench.errors import InputError
-from workbench.score.reading import find_number, normal, plain_text
+from workbench.score.reading import find_number, plain_text
 from workbench.score.structured import parse, violation
 from workbench.score.verdict import Check, PartCheck, Unreadable, hold_pattern
 
@@ -58,7 +59,7 @@ def exact(
     Parameters
     ----------
     strict
-        False compares normal forms (`reading.normal`: case, white space, quotation marks around, punctuation
+        False compares normal forms (`core.normal`: case, white space, quotation marks around, punctuation
         at the end do not count). True compares the texts as they are.
     field
         Judge this field of the answer's JSON object; missing where the answer has none.

@@ -1,9 +1,8 @@
-"""Reading an answer: whether there is one, the part that is judged, its normal form, its number."""
+"""Reading an answer: whether there is one, the part that is judged, its number."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +11,8 @@ from workbench.core.records import Trial
 from workbench.score.repair import repair as repaired
 from workbench.score.structured import parse
 
-__all__ = ["find_number", "is_absent", "normal", "plain_text", "read_part", "unanswered"]
+__all__ = ["find_number", "is_absent", "plain_text", "read_part", "unanswered"]
 
-_AROUND = " \t\r\n\"'`*“”‘’«»„"
-_AT_END = ".,;:!?"
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?")
 
 
@@ -36,18 +33,6 @@ def is_absent(value: Any) -> bool:
 def plain_text(value: Any) -> str:
     """Return a value as an answer would write it: text as it is, 3.0 as 3, True as true, else JSON."""
     return value if isinstance(value, str) else canonical(value)
-
-
-def normal(text: str) -> str:
-    """Return a text's normal form, in which only what matters to an answer differs.
-
-    Unicode NFKC; case folded; runs of white space made one space; white space, quotation marks, backticks
-    and asterisks around it removed, and ``. , ; : ! ?`` at its end. A text of which nothing would be left
-    keeps its signs.
-    """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    folded = " ".join(folded.split())
-    return folded.lstrip(_AROUND).rstrip(_AROUND + _AT_END) or folded
 
 
 def find_number(text: str) -> float | None:

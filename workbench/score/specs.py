@@ -10,24 +10,43 @@ from typing import Any
 from workbench.core.protocols import Model, Scorer
 from workbench.core.records import ModelRef
 from workbench.errors import InputError, StudyError
-from workbench.score import checks
+from workbench.score import amounts, checks, sets
+from workbench.score.fields import fields
+from workbench.score.grounded import grounded
 from workbench.score.guards import guard
 from workbench.score.judge import rubric
+from workbench.score.similarity import similarity
 from workbench.score.validity import validity
+from workbench.semantic.embed import SentenceEmbedder
 
 __all__ = ["KNOWN", "FindModel", "load_scorers"]
 
 FindModel = Callable[[str], tuple[Model, ModelRef]]
 """Gives the model of a name, ready to be asked."""
 
+
+def _similarity(model: str = "minilm", *, at_least: float | None = None, name: str = "similarity") -> Scorer:
+    """Return a scorer of similarity by a named embedding model."""
+    return similarity(SentenceEmbedder(model), at_least=at_least, name=name)
+
+
 _FACTORIES: Mapping[str, Callable[..., Scorer | tuple[Scorer, ...]]] = {
     "contains": checks.contains,
+    "cost": amounts.cost_score,
     "exact": checks.exact,
+    "f1": sets.f1,
+    "fields": fields,
+    "grounded": grounded,
     "guard": guard,
     "json_schema": checks.json_schema,
+    "latency": amounts.latency_score,
+    "length": amounts.length,
     "numeric": checks.numeric,
+    "precision": sets.precision,
+    "recall": sets.recall,
     "regex": checks.regex,
     "rubric": rubric,
+    "similarity": _similarity,
     "validity": validity,
 }
 
@@ -37,7 +56,15 @@ _GIVEN = ("ref", "candidates")
 # Settings that are not text.
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "between": (list,),
+    "allow": (list,),
+    "at_least": (float, int),
+    "context": (str, list),
+    "least": (float, int),
     "levels": (Mapping,),
+    "most": (float, int),
+    "most_s": (float, int),
+    "most_usd": (float, int),
+    "only": (list,),
     "relative": (float, int),
     "repair": (bool,),
     "schema": (Mapping,),
