@@ -12,7 +12,6 @@ from tests.score.fake_judge import ATTEMPT, REF, Written, said
 from workbench.core.identity import call_key
 from workbench.core.records import Reply, Score
 from workbench.errors import InputError, ModelError
-from workbench.score.families import family
 from workbench.score.judge import rubric
 from workbench.score.scales import ABSTAIN
 
@@ -110,22 +109,6 @@ def test_warning_of_the_same_family() -> None:
     own = rubric(QUESTION, Written(said(YES)), REF, candidates=["acme/judge-2-mini", "other/large"])
     assert "acme/judge-2-mini" in str(own.warning)
     assert rubric(QUESTION, Written(said(YES)), REF, candidates=["other/large"]).warning is None
-
-
-@pytest.mark.parametrize(
-    ("model", "expected"),
-    [
-        ("openai/gpt-4.1-mini", "gpt"),
-        ("openai/o3-mini", "gpt"),
-        ("claude-sonnet-4", "claude"),
-        ("mistralai/Mixtral-8x7B", "mistral"),
-        ("meta-llama/Llama-3.1-8B", "llama"),
-        ("offline/minilm", "minilm"),
-    ],
-)
-def test_family(model: str, expected: str) -> None:
-    """The family is the leading word of the model's own name."""
-    assert family(model) == expected
 
 
 @pytest.mark.parametrize(

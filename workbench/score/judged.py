@@ -72,14 +72,20 @@ def judged(scores: Iterable[Score]) -> Judged:
     A panel's and a cascade's judges have rows of their own, named ``panel/judge``; their calls are counted
     once, with the whole.
     """
+    rows = list(scores)
+    # A trial without an answer is missing before its judge hears of it: the definition says whose it is.
+    raters = {(one.scorer, one.digest): one.rater for one in rows if one.source == "LLM_JUDGE"}
     groups: dict[tuple[str, str, str], list[Score]] = {}
-    for score in scores:
-        if score.source != "LLM_JUDGE":
+    for score in rows:
+        who = (score.scorer, score.digest)
+        if who not in raters:
             continue
-        for one, name in ((score, score.scorer), *((p, f"{score.scorer}/{p.scorer}") for p in score.parts)):
-            groups.setdefault((name, one.rater or "", one.digest), []).append(one)
-    rows = [_row(who, own) for who, own in groups.items()]
-    return Judged(table=pd.DataFrame(rows, columns=list(JUDGED_COLUMNS)))
+        groups.setdefault((score.scorer, raters[who] or "", score.digest), []).append(score)
+        for part in score.parts:
+            name = f"{score.scorer}/{part.scorer}"
+            groups.setdefault((name, part.rater or "", part.digest), []).append(part)
+    table = [_row(who, own) for who, own in groups.items()]
+    return Judged(table=pd.DataFrame(table, columns=list(JUDGED_COLUMNS)))
 
 
 def _row(who: tuple[str, str, str], scores: list[Score]) -> Mapping[str, Any]:
