@@ -31,10 +31,9 @@ from workbench.offline.server import OfflineServer
 
 __all__ = ["accounts", "limits", "outage", "survives"]
 
-SCALE = 1 / 10 if QUICK else 1 / 20
-"""Waits on the real clock are so much of the defaults. At a twentieth: base 25 ms, cap 0.4 s, Retry-After 50
-ms of 1 s, deadline 3 s of 60; a call's timeout is 5 s in that measure, a hang lasts for longer. The short
-version shares two cores with others, who must not make its deadlines run out."""
+SCALE = 1 / 10
+"""Waits on the real clock are a tenth of the defaults: base 50 ms, cap 0.8 s, Retry-After 0.1 s of 1 s,
+deadline 6 s of 60. A call's timeout is 0.5 s, 5 s in that measure, a hang lasts for longer."""
 
 AT_ONCE = 16 if QUICK else 32
 CALLS = 100 if QUICK else 2_000
