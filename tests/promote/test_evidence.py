@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from tests.analyze.tables import trial_table
+from workbench.analyze.agreement import agreement
 from workbench.analyze.compare import compare
 from workbench.plan.gate import Gate
 from workbench.promote.decision import Decision, decide
-from workbench.promote.evidence import gather
+from workbench.promote.evidence import Judge, gather
 from workbench.promote.looks import Looks
 
 
@@ -81,3 +83,22 @@ def test_a_decision_has_an_identity() -> None:
     """The same evidence and gate are the same decision; another gate is another one."""
     assert decided(Gate()).hash == decided(Gate()).hash
     assert decided(Gate()).hash != decided(Gate(min_cases=31)).hash
+
+
+def test_a_judges_agreement_is_taken_from_the_table_of_agreement() -> None:
+    """Kappa with its interval and the labels it rests on; another statistic where it is asked for."""
+    people = [1.0, 0.0] * 60
+    said = [1.0, 0.0] * 55 + [0.0, 1.0] * 5
+    found = agreement(pd.DataFrame({"person": people, "polite": said}), ["polite"])
+    judge, row = Judge.of(found, "polite", "exact"), found.row("polite", "kappa")
+    assert (judge.score, judge.measure, judge.labels, judge.stale) == ("exact", "kappa", 120, False)
+    assert (judge.agreement, judge.low, judge.high) == (row["estimate"], row["low"], row["high"])
+    assert judge.agreement == pytest.approx(1 - (10 / 120) / 0.5)
+    assert Judge.of(found, "polite", measure="gwet_ac1").score == "polite"
+
+
+def test_a_decision_rests_on_no_judge_that_people_did_not_confirm() -> None:
+    """The same figures promote by a trusted judge, and do not by one that nobody held against people."""
+    trusted = Judge(score="exact", agreement=0.8, low=0.7, high=0.9, measure="kappa", labels=200)
+    assert decided(Gate(), judge=trusted).verdict == "promote"
+    assert decided(Gate(), judge=Judge.unheld("exact")).verdict == "not enough evidence"

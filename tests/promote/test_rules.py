@@ -29,6 +29,7 @@ from workbench.plan.gate import Gate
 from workbench.promote.evidence import Evidence, Judge
 from workbench.promote.looks import Looks
 from workbench.promote.rulebook import RULES
+from workbench.promote.rules import wb113_judge
 from workbench.promote.rules.finding import Facts, Finding
 
 SHIFTED_OFF = {"difference": -0.04, "low": -0.06, "high": -0.025, "verdict": "worse"}
@@ -280,6 +281,34 @@ def test_a_judge_in_between_is_unclear() -> None:
     assert found("WB113", BETTER, gate=gate, evidence=Evidence(judge=judge(0.5, 0.7))).outcome == "unclear"
     other = replace(judge(0.7, 0.9), score="polite")
     assert found("WB113", BETTER, gate=gate, evidence=Evidence(judge=other)).outcome == "unclear"
+
+
+def test_a_judge_is_held_to_a_floor_where_the_gate_names_none() -> None:
+    """The lower bound of kappa counts against .4: above it passes, across it is unclear, below it fails."""
+    outcomes = {
+        (low, high): found("WB113", BETTER, gate=Gate(), evidence=Evidence(judge=judge(low, high))).outcome
+        for low, high in ((0.4, 0.6), (0.39, 0.6), (0.1, 0.39))
+    }
+    assert list(outcomes.values()) == ["pass", "unclear", "fail"]
+    assert found("WB113", BETTER, gate=Gate(), evidence=Evidence()).outcome == "not applicable"
+
+
+def test_a_judge_nobody_held_against_people_is_unclear() -> None:
+    """Neither is one that has changed since: its agreement is another's."""
+    bare = found("WB113", BETTER, gate=Gate(), evidence=Evidence(judge=Judge.unheld("exact")))
+    assert (bare.outcome, "not held against people" in bare.evidence) == ("unclear", True)
+    held = replace(judge(0.8, 0.9), digest="d1")
+    for now, outcome in (("d1", "pass"), ("d2", "unclear")):
+        assert found("WB113", BETTER, gate=Gate(), evidence=Evidence(judge=held.seen(now))).outcome == outcome
+
+
+def test_scores_corrected_by_labels_need_no_trust() -> None:
+    """Whatever the judge is worth, and whatever the gate asks: not applicable."""
+    for gate in (Gate(), Gate(**ASKED)):
+        result = replace(comparison({"many": BETTER}, gate=gate), labels=120)
+        finding = wb113_judge.check(Facts.of(result, MANY, gate, Evidence(judge=judge(0.0, 0.1))))
+        assert finding.outcome == "not applicable"
+        assert "120 labels" in finding.evidence
 
 
 def test_a_slice_too_small_is_counted_and_not_judged() -> None:

@@ -16,6 +16,7 @@ from workbench.plan.plan import Plan
 from workbench.promote.decision import Decision, decide
 from workbench.promote.evidence import Evidence, Judge, gather
 from workbench.promote.looks import Looks, count_looks
+from workbench.score.asking import Judging
 
 if TYPE_CHECKING:
     from workbench.bench.bench import Bench
@@ -40,7 +41,7 @@ def evidence_of(
     looks
         How the result came about, where it is no plain run; None: counted in the journal.
     judge
-        How well the judge agrees with people; None: not known.
+        How well the judge agrees with people; None: a model's score counts as never held against them.
     """
     return gather(
         frame,
@@ -48,10 +49,19 @@ def evidence_of(
         plan.incumbent,
         cases_planned=plan.cases.digest,
         cases_now=_cases_now(bench, plan),
-        judge=judge,
+        judge=_judge_now(plan, judge),
         looks=count_looks(bench.journal, plan, len(frame)) if looks is None else looks,
         seed=plan.seed,
     )
+
+
+def _judge_now(plan: Plan, judge: Judge | None) -> Judge | None:
+    """Return the judge of the deciding score as it is now; None where no model gives that score."""
+    score = plan.gate.score
+    now = next((each for each in plan.scorers if each.name == score and isinstance(each, Judging)), None)
+    if judge is None:
+        return None if now is None else Judge.unheld(score)
+    return judge if now is None else judge.seen(now.digest)
 
 
 def _cases_now(bench: Bench, plan: Plan) -> str | None:
@@ -98,6 +108,7 @@ def decide_last(bench: Bench, plan: Plan) -> Decision:
             incumbent,
             cases_planned=str(last.plan["cases"]["digest"]),
             cases_now=plan.cases.digest,
+            judge=_judge_now(plan, None),
             looks=count_looks(bench.journal, plan, len(frame)) if same else None,
             seed=int(last.plan["seed"]),
         ),

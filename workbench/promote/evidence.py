@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from workbench.analyze.agreement import Agreement
 from workbench.analyze.selection import Confirmation, confirm
 from workbench.analyze.slices import Slices, slices
 from workbench.plan.gate import Gate
@@ -27,7 +28,11 @@ class Judge:
     measure
         Its name, e.g. ``agreement`` or ``kappa``.
     labels
-        Human labels it rests on.
+        Human labels it rests on; 0: it was never held against people.
+    digest
+        Identity of the judge's definition when it was held against people; empty: not known.
+    stale
+        Whether the judge is another by now: its prompt, its scale or its model has changed.
     """
 
     score: str
@@ -36,6 +41,53 @@ class Judge:
     high: float
     measure: str
     labels: int
+    digest: str = ""
+    stale: bool = False
+
+    @classmethod
+    def of(
+        cls, found: Agreement, judge: str, score: str | None = None, measure: str = "kappa", digest: str = ""
+    ) -> Judge:
+        """Return what an agreement with people says of a judge.
+
+        Parameters
+        ----------
+        found
+            Of `workbench.analyze.agreement.agreement`, with the judge among its ``judges``.
+        judge
+            The judge's column in it.
+        score
+            Name of the score that the judge gives; None: the column's.
+        measure
+            The statistic, e.g. ``kappa``, ``kappa_quadratic``, ``gwet_ac1``.
+        digest
+            As of the judge.
+
+        Raises
+        ------
+        DatasetError
+            Where there is no such row.
+        """
+        row = found.row(judge, measure)
+        return cls(
+            score=score or judge,
+            agreement=float(row["estimate"]),
+            low=float(row["low"]),
+            high=float(row["high"]),
+            measure=measure,
+            labels=int(row["n"]),
+            digest=digest,
+        )
+
+    @classmethod
+    def unheld(cls, score: str) -> Judge:
+        """Return a judge that was never held against people."""
+        nan = float("nan")
+        return cls(score=score, agreement=nan, low=nan, high=nan, measure="kappa", labels=0)
+
+    def seen(self, digest: str) -> Judge:
+        """Return it beside the judge of now: `stale` where that has another definition."""
+        return replace(self, stale=bool(self.digest) and self.digest != digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,7 +101,7 @@ class Evidence:
     cases_planned, cases_now
         Digest of the dataset in the plan, and of the dataset when it is decided.
     judge
-        How well the judge that gives the deciding score agrees with people.
+        How well the judge that gives the deciding score agrees with people; None: no model gives it.
     slices
         The comparison by the gate's column.
     confirmation

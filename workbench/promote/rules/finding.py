@@ -66,6 +66,8 @@ class Facts:
         Whether differences are said in points of 100.
     evidence
         What is known beside the comparison.
+    labels
+        People's labels that correct the score; None: the score is as its scorer gave it.
     """
 
     arm: Mapping[str, Any]
@@ -74,6 +76,7 @@ class Facts:
     gate: Gate
     points: bool
     evidence: Evidence
+    labels: int | None = None
 
     @classmethod
     def of(cls, comparison: Comparison, name: str, gate: Gate, evidence: Evidence | None = None) -> Facts:
@@ -85,6 +88,7 @@ class Facts:
             gate=gate,
             points=comparison.points,
             evidence=evidence or Evidence(),
+            labels=comparison.labels,
         )
 
     @property
