@@ -11,8 +11,13 @@ from tests.score.fake_judge import REF, Written, said
 from workbench.core.protocols import Model
 from workbench.core.records import ModelRef
 from workbench.errors import StudyError
+from workbench.score.amounts import cost_score, latency_score, length
 from workbench.score.checks import contains, exact, json_schema, numeric, regex
+from workbench.score.fields import fields
+from workbench.score.grounded import grounded
 from workbench.score.judge import Judge
+from workbench.score.sets import f1, precision, recall
+from workbench.score.similarity import Similarity
 from workbench.score.specs import load_scorers
 from workbench.score.validity import validity
 
@@ -41,6 +46,38 @@ def test_every_way_to_write_one() -> None:
         json_schema({"type": "array"}, name="list"),
         exact(strict=True, name="same"),
     )
+
+
+def test_scorers_of_sets_fields_context_and_amounts() -> None:
+    """Lists, numbers and names of columns are settings; an embedding model is named and not yet loaded."""
+    specs = yaml.safe_load("""
+    - f1: {field: tags}
+    - precision
+    - recall: {separator: '\\|'}
+    - fields: [label, price]
+    - fields: {only: [price], tolerance: 1, name: price}
+    - grounded: policy
+    - grounded: {context: [text, policy], allow: [the desk], name: from_both}
+    - length: 80
+    - latency: 2
+    - cost: {most_usd: 0.01}
+    - similarity: {at_least: 0.6}
+    """)
+    *found, near = load_scorers(specs)
+    assert found == [
+        f1(field="tags"),
+        precision(),
+        recall(separator=r"\|"),
+        fields(["label", "price"]),
+        fields(["price"], tolerance=1, name="price"),
+        grounded("policy"),
+        grounded(["text", "policy"], allow=["the desk"], name="from_both"),
+        length(80),
+        latency_score(2),
+        cost_score(0.01),
+    ]
+    assert isinstance(near, Similarity)
+    assert near.embedder_id.startswith("sentence-transformers/all-MiniLM-L6-v2 sha256:")
 
 
 def test_validity_is_several() -> None:
@@ -75,6 +112,9 @@ def test_rubric_finds_its_model() -> None:
         ({"exact": 5}, "true or false"),
         ({"contains": 24}, "quote a text"),
         ("regex", "needs 'pattern'"),
+        ({"fields": "label"}, "a list"),
+        ({"length": "ten"}, "a number"),
+        ({"length": {"most": 1, "least": 2}}, "least <= most"),
         ({"regex": "("}, "pattern"),
         ({"json_schema": {"type": "strng"}}, "JSON schema"),
         ({"exact": {}, "contains": {}}, "is not a scorer"),

@@ -19,7 +19,7 @@ from typing import Any
 
 from workbench.core.identity import canonical, digest
 from workbench.core.protocols import Scorer
-from workbench.core.records import Attempt, Score, Trial, Usage
+from workbench.core.records import Attempt, ModelRef, Score, Trial, Usage
 from workbench.core.redact import redact
 from workbench.errors import InputError
 from workbench.record.entities import Cleaner, span, trace_info
@@ -145,8 +145,11 @@ def _attempt(model: str, metadata: Mapping[str, Any], started: float, latency_s:
     usage = None
     if tokens_in is not None and tokens_out is not None:
         usage = Usage(tokens_in_uncached=int(tokens_in), tokens_out=int(tokens_out))
+    provider, _, short = model.partition(":/")
+    ref = ModelRef(name=f"{provider}/{short}" if short else model, model=short or model, origin="mlflow")
     return Attempt(
-        model=model,
+        model=ref.model,
+        ref=ref,
         purpose="judge",
         started_at=started,
         latency_s=latency_s,
@@ -227,7 +230,8 @@ def mlflow_scorer(
     Notes
     -----
     A judge of MLflow's asks its model by itself: no layer, limit, cache or budget of the bench is around it.
-    Its tokens and cost are what MLflow says of them, unknown where it says nothing.
+    Its tokens and cost are what MLflow says of them, unknown where it says nothing; `reprice` with a declared
+    price of ``provider/model`` tells the cost.
     """
     quiet()
     from mlflow.genai.scorers import Scorer as Theirs
@@ -267,7 +271,16 @@ def _definition(scorer: Any) -> Any:
             source = source if isinstance(source, str) else source.co_code.hex()
         settings = {key: str(getattr(scorer, key, None)) for key in type(scorer).model_fields}
         found = {"class": f"{type(scorer).__module__}.{type(scorer).__qualname__}", **settings, "of": source}
-    return {key: value for key, value in found.items() if key not in ("name", "aggregations")}
+    return _unnamed({key: value for key, value in found.items() if key != "aggregations"})
+
+
+def _unnamed(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a definition without the scorer's name, here and in what lies within."""
+    return {
+        key: _unnamed(item) if isinstance(item, Mapping) else item
+        for key, item in value.items()
+        if key != "name"
+    }
 
 
 def adapted(scorers: Sequence[Any]) -> tuple[Scorer, ...]:
