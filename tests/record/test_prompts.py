@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.record.examples import make
+from tests.score.panels import scripted
 from workbench.errors import RecordError
 from workbench.record.runs import Recorder
+from workbench.score.checks import exact
+from workbench.score.panel import panel
 
 
 def test_a_content_is_registered_once(recorder: Recorder) -> None:
@@ -34,6 +38,27 @@ def test_a_version_holds_the_chat_the_model_and_the_parameters(recorder: Recorde
     assert version.tags["variant"] == "terse"
     found = recorder.open().client.search_prompts(f"experiment_id = '{ids.experiment_id}'")
     assert [prompt.name for prompt in found] == ["held"]
+
+
+def test_a_judges_prompt_is_versioned_beside_the_studys(recorder: Recorder) -> None:
+    """One prompt a judge, a version a definition, found by the digest on its scores; panels' judges too."""
+    strict, mild = scripted("strict"), scripted("mild")
+    plan = replace(make("judged"), scorers=(exact(), panel(strict, mild)))
+    ids = recorder.begin(plan)
+    assert {name: (ref.name, ref.version, ref.hash) for name, ref in ids.judges.items()} == {
+        "strict": ("judged.judge.strict", 1, strict.digest),
+        "mild": ("judged.judge.mild", 1, mild.digest),
+    }
+    assert recorder.begin(plan).judges == ids.judges
+    client = recorder.open().client
+    kept = client.get_prompt_version("judged.judge.strict", 1)
+    assert kept.template[0] == {"role": "system", "content": strict.instruction}
+    assert (kept.response_format, kept.model_config["model_name"]) == (strict.schema, "acme/strict")
+    linked = json.loads(client.get_run(ids.parent).data.tags["mlflow.linkedPrompts"])
+    assert [each["name"] for each in linked] == ["judged.judge.strict", "judged.judge.mild"]
+    assert recorder.get_alias("judged", "production") is None
+    other = scripted("strict", levels={"bad": 0, "good": 1})
+    assert recorder.register_judge("judged", other).version == 2
 
 
 def test_a_schema_is_shown_once_and_own_tools_too(recorder: Recorder) -> None:

@@ -194,6 +194,10 @@ def _feedback(trial: Trial, score: Score, run_id: str, time_ms: int, clean: Clea
     costs = [attempt.cost_usd for attempt in score.attempts]
     if costs and all(cost is not None for cost in costs):
         metadata["mlflow.assessment.judgeCost"] = str(sum(cost for cost in costs if cost is not None))
+    used = [attempt.usage for attempt in score.attempts]
+    if used and None not in used:
+        metadata["workbench.judgeTokensIn"] = str(sum(usage.tokens_in for usage in used if usage))
+        metadata["workbench.judgeTokensOut"] = str(sum(usage.tokens_out for usage in used if usage))
     missing = None
     if score.value is None:  # missing is not zero: MLflow shows an error in place of a value
         missing = AssessmentError(error_code="MISSING", error_message=clean(score.missing or "no value"))

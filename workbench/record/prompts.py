@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.core.identity import canonical, digest
+from workbench.core.records import ModelRef
 from workbench.core.redact import redact
 from workbench.define.study import slug
 from workbench.errors import RecordError
@@ -15,7 +16,16 @@ from workbench.record.store import Store, guarded
 if TYPE_CHECKING:
     from workbench.plan.grid import Arm
 
-__all__ = ["PromptVersionRef", "content_hash", "get_alias", "register", "set_alias"]
+__all__ = [
+    "JudgePrompt",
+    "PromptVersionRef",
+    "content_hash",
+    "get_alias",
+    "judge_prompt",
+    "register",
+    "register_judge",
+    "set_alias",
+]
 
 HASH_TAG = "content_hash"
 EXPERIMENTS_TAG = "_mlflow_experiment_ids"  # MLflow's own: lists the prompt in the experiment's Prompts tab
@@ -43,6 +53,35 @@ class PromptVersionRef:
     def uri(self) -> str:
         """``prompts:/name/version``."""
         return f"prompts:/{self.name}/{self.version}"
+
+
+class JudgePrompt(Protocol):
+    """What the registry keeps of a judge: `workbench.score.judge.Judge` and `Preference` are such."""
+
+    @property
+    def name(self) -> str:
+        """The score's name."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Identity of the definition, which its scores carry."""
+        ...
+
+    @property
+    def instruction(self) -> str:
+        """Its system message."""
+        ...
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """What its reply must fit."""
+        ...
+
+    @property
+    def ref(self) -> ModelRef:
+        """Whom it asks."""
+        ...
 
 
 def content_hash(arm: Arm) -> str:
@@ -76,19 +115,64 @@ def register(store: Store, study: str, arm: Arm, experiment_id: str | None = Non
             f"its prompt is longer than the {MAX_TEXT:,} characters that MLflow's registry holds",
             "Use fewer or shorter examples.",
         )
+    content = {
+        "template": template,
+        "description": arm.name,
+        "tags": _tags(arm, wanted),
+        "response_format": None if arm.variant.schema is None else redact(dict(arm.variant.schema)),
+        "model_config": redact(_model_config(arm)),
+    }
+    return _version(store, name, wanted, content, experiment_id)
+
+
+def judge_prompt(study: str, judge: str) -> str:
+    """Return the registry's name for a judge's prompt: it is none of those that a study promotes."""
+    return f"{slug(study)}.judge.{judge}"
+
+
+def register_judge(
+    store: Store, study: str, judge: JudgePrompt, experiment_id: str | None = None
+) -> PromptVersionRef:
+    """Return the registry's version of a judge's definition, made where there is none.
+
+    Its content's hash is the digest that the judge's scores carry, so that each score leads to the words it
+    was given by.
+
+    Parameters
+    ----------
+    study, experiment_id
+        As in `register`.
+
+    Raises
+    ------
+    RecordError
+        Where the store fails.
+    """
+    system = {"role": "system", "content": redact(judge.instruction)}
+    tags = {
+        HASH_TAG: judge.digest,
+        "scorer": judge.name,
+        "model": judge.ref.name,
+        "origin": judge.ref.origin,
+    }
+    content = {
+        "template": [system, {"role": "user", "content": "{{material}}"}],
+        "description": f"judge {judge.name}",
+        "tags": {name: redact(value) for name, value in tags.items()},
+        "response_format": redact(dict(judge.schema)),
+        "model_config": {"model_name": judge.ref.name, "temperature": 0},
+    }
+    return _version(store, judge_prompt(study, judge.name), judge.digest, content, experiment_id)
+
+
+def _version(
+    store: Store, name: str, wanted: str, content: dict[str, Any], experiment_id: str | None
+) -> PromptVersionRef:
     with guarded(store.uri):
         _ensure_prompt(store, name, experiment_id)
         known = _versions(store, name)
         if wanted not in known:
-            made = store.client.create_prompt_version(
-                name,
-                template,
-                description=arm.name,
-                tags=_tags(arm, wanted),
-                response_format=None if arm.variant.schema is None else redact(dict(arm.variant.schema)),
-                model_config=redact(_model_config(arm)),
-            )
-            known[wanted] = int(made.version)
+            known[wanted] = int(store.client.create_prompt_version(name, **content).version)
     return PromptVersionRef(name=name, version=known[wanted], hash=wanted)
 
 

@@ -20,7 +20,7 @@ from workbench.core.table import attempts_frame, to_frame
 from workbench.record import arms, prompts
 from workbench.record.experiments import Experiments
 from workbench.record.load import load
-from workbench.record.prompts import PromptVersionRef
+from workbench.record.prompts import JudgePrompt, PromptVersionRef
 from workbench.record.select import select
 from workbench.record.spans import span
 from workbench.record.store import Store, open_store
@@ -56,12 +56,20 @@ class RunIds:
         Run id by arm.
     prompts
         Prompt version by arm; empty where the plan was not at hand.
+    judges
+        Prompt version by judge, those of panels and cascades by their own names.
     """
 
     experiment_id: str
     parent: str
     children: Mapping[str, str]
     prompts: Mapping[str, PromptVersionRef] = field(default_factory=dict)
+    judges: Mapping[str, PromptVersionRef] = field(default_factory=dict)
+
+
+def _linked(*versions: PromptVersionRef) -> str:
+    """Return the tag by which MLflow's UI shows prompts at a run."""
+    return json.dumps([{"name": version.name, "version": str(version.version)} for version in versions])
 
 
 class Recorder:
@@ -122,18 +130,28 @@ class Recorder:
         runs = self._experiments
         experiment = runs.experiment(plan.study)
         versions = {arm.name: prompts.register(self.open(), plan.study, arm, experiment) for arm in plan.arms}
+        judges = {
+            judge.name: prompts.register_judge(self.open(), plan.study, judge, experiment)
+            for scorer in plan.scorers
+            for judge in getattr(scorer, "members", ())
+        }
         parent = runs.parent(experiment, plan.study, plan.execution_id, span(trials).start)
-        runs.log(parent, arms.execution_params(plan), {}, {"mlflow.note.content": str(redact(plan.summary))})
+        tags = {"mlflow.note.content": str(redact(plan.summary))}
+        if judges:
+            tags["mlflow.linkedPrompts"] = _linked(*judges.values())
+        runs.log(parent, arms.execution_params(plan), {}, tags)
         children = {}
         for arm in plan.arms:
             version = versions[arm.name]
             start = span(trial for trial in trials if trial.arm == arm.name).start
             children[arm.name] = child = runs.child(experiment, parent, plan.execution_id, arm.name, start)
-            linked = json.dumps([{"name": version.name, "version": str(version.version)}])
-            runs.log(child, arms.arm_params(arm, plan, version), {}, {"mlflow.linkedPrompts": linked})
+            linked = {"mlflow.linkedPrompts": _linked(version)}
+            runs.log(child, arms.arm_params(arm, plan, version), {}, linked)
         for run in (parent, *children.values()):
             runs.dataset(run, plan.cases.name, plan.cases.digest, plan.cases.source)
-        return RunIds(experiment_id=experiment, parent=parent, children=children, prompts=versions)
+        return RunIds(
+            experiment_id=experiment, parent=parent, children=children, prompts=versions, judges=judges
+        )
 
     @in_turn
     def add_traces(self, trials: Sequence[Trial], scores: Iterable[Score]) -> int:
@@ -207,6 +225,11 @@ class Recorder:
     def register(self, study: str, arm: Arm) -> PromptVersionRef:
         """Return the registry's version of an arm's content, made where there is none."""
         return prompts.register(self.open(), study, arm, self._experiments.experiment(study))
+
+    @in_turn
+    def register_judge(self, study: str, judge: JudgePrompt) -> PromptVersionRef:
+        """Return the registry's version of a judge's definition, made where there is none."""
+        return prompts.register_judge(self.open(), study, judge, self._experiments.experiment(study))
 
     @in_turn
     def set_alias(self, prompt: str, alias: str, version: int) -> None:

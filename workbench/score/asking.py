@@ -36,6 +36,11 @@ class Judging(Scorer, Protocol):
         ...
 
     @property
+    def members(self) -> tuple[Any, ...]:
+        """The single judges it is made of, whose prompts are kept: itself, where it is one."""
+        ...
+
+    @property
     def warning(self) -> str | None:
         """Why its scores deserve suspicion; None where nothing is known against it."""
         ...

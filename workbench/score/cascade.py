@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -104,6 +105,11 @@ class Cascade:
     def refs(self) -> tuple[ModelRef, ...]:
         """Whom it asks."""
         return (*self.cheap.refs, *self.strong.refs)
+
+    @property
+    def members(self) -> tuple[Any, ...]:
+        """The single judges it is made of."""
+        return (*self.cheap.members, *self.strong.members)
 
     @property
     def warning(self) -> str | None:

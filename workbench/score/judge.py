@@ -77,6 +77,11 @@ class Judge:
         return (self.ref,)
 
     @property
+    def members(self) -> tuple[Any, ...]:
+        """Itself: it is a single judge."""
+        return (self,)
+
+    @property
     def warning(self) -> str | None:
         """Why this judge's scores deserve suspicion; None where nothing is known against it."""
         return kinship(self.ref, self.candidates)

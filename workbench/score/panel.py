@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -53,6 +53,11 @@ class Panel:
     def refs(self) -> tuple[ModelRef, ...]:
         """Whom it asks."""
         return tuple(dict.fromkeys(ref for judge in self.judges for ref in judge.refs))
+
+    @property
+    def members(self) -> tuple[Any, ...]:
+        """The single judges it is made of."""
+        return tuple(member for judge in self.judges for member in judge.members)
 
     @property
     def warning(self) -> str | None:
