@@ -38,8 +38,8 @@ deadline 6 s of 60. A call's timeout is 0.5 s, 5 s in that measure, a hang lasts
 AT_ONCE = 16 if QUICK else 32
 CALLS = 100 if QUICK else 2_000
 SCHEDULES = 2 if QUICK else 24  # streamed and not, in turn
-OUTAGE_MINUTES = 4 if QUICK else 10
-MINUTES = 2
+OUTAGE_MINUTES = 2 if QUICK else 10
+MINUTES = 1 if QUICK else 2
 
 
 def survives(ledger: Ledger) -> None:
