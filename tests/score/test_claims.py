@@ -35,6 +35,7 @@ def test_numbers(text: str, numbers: tuple[str, ...]) -> None:
         ("NASA and iPhone and TKT-1042", ("NASA", "iPhone", "TKT-1042")),
         ("I'm sorry, I don't know.", ()),
         ("The 2nd and 3rd", ()),
+        ("the Return Desk\nLyon Station", ("Return Desk", "Lyon Station")),
         ("Lyon's desk: ask at Lyon's", ("Lyon",)),
     ],
 )

@@ -58,7 +58,8 @@ def claims(text: str) -> Claims:
     """Return what of a text can be looked up.
 
     The signs of English: a capitalized word at the start of a sentence is a name only where another one
-    follows it, or it is an abbreviation or a code; German nouns would all be names. Numbers that only count
+    follows it, or it is an abbreviation or a code. A heading in capitals reads as a name, and so would all
+    German nouns. Numbers that only count
     the items of a list are none. Number words are none.
     """
     plain = _MARKER.sub("\n", unicodedata.normalize("NFKC", text))
@@ -74,7 +75,7 @@ def claims(text: str) -> Claims:
 def _names(text: str) -> Iterator[str]:
     run: list[re.Match[str]] = []
     for word in _WORD.finditer(text):
-        if run and not (_looks(word.group(0)) and text[run[-1].end() : word.start()].isspace()):
+        if run and not (_looks(word.group(0)) and not text[run[-1].end() : word.start()].strip(" \t\xa0")):
             yield from _named(text, run)
             run = []
         if _looks(word.group(0)):
