@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from workbench.core.records import Attempt, Message, ModelRef, Reply, Request, Score, Trial, Usage
@@ -76,7 +78,7 @@ replies = st.builds(
     similarity=st.none() | st.floats(-1, 1),
     source_call=st.none() | words,
 )
-scores = st.builds(
+single = st.builds(
     Score,
     trial_id=words,
     scorer=words,
@@ -84,6 +86,7 @@ scores = st.builds(
     reason=st.none() | words,
     attempts=several,
 )
+scores = st.builds(replace, single, parts=st.lists(single, max_size=2).map(tuple), rater=st.none() | words)
 trials = st.builds(
     Trial,
     trial_id=names,
