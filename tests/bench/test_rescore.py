@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +11,7 @@ import pytest
 from mlflow.genai.scorers import RegexMatch
 
 from tests.bench import world
-from workbench.bench.rescore import RESCORE_COLUMNS
+from workbench.bench.rescore import BATCH, RESCORE_COLUMNS
 from workbench.errors import InputError, PlanError
 from workbench.record.entities import trace_id
 from workbench.score.checks import contains, exact
@@ -34,6 +36,7 @@ def test_a_run_is_scored_anew_without_a_call(url: str, store: str, tmp_path: Pat
     calls = len(run.ledger)
     found = bench.rescore(run, [contains("alpha"), scorer(fragile), RegexMatch(pattern="alph")])
     assert len(run.ledger) == calls
+    assert len(before) > BATCH, "more than one batch"
     assert tuple(found.frame.columns) == RESCORE_COLUMNS
     assert len(found.frame) == len(plan.arms) * 3
     row = found.frame[found.frame["score"] == "fragile"].iloc[0]
@@ -68,6 +71,26 @@ def test_what_the_gate_decides_by_is_not_replaced(url: str, store: str, tmp_path
     assert bench.rescore(run, [exact()]).trials.equals(run.frame)
     strict = bench.rescore(run.plan, [exact(strict=True, name="strict")])
     assert strict.frame["scored"].tolist() == [len(run.plan.cases)] * 2
+    bench.close()
+
+
+def test_an_interrupt_keeps_what_has_landed(url: str, store: str, tmp_path: Path) -> None:
+    """The batches before it are in the journal; the same again completes them."""
+    bench = world.bench(tmp_path, url, store=store, study="rescored-halfway")
+    run = bench.run(world.plan(bench), show=False)
+    run.result()
+    seen = []
+
+    def halfway(output: str) -> bool:
+        seen.append(output)
+        if len(seen) == BATCH + 2:
+            raise asyncio.CancelledError
+        return True
+
+    with pytest.raises(CancelledError):
+        bench.rescore(run, [scorer(halfway)])
+    assert run.frame["score_halfway"].notna().sum() == BATCH
+    assert bench.rescore(run, [scorer(halfway)]).frame["scored"].tolist() == [36, 36]
     bench.close()
 
 

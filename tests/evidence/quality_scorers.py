@@ -1,6 +1,7 @@
 """Scorers: figures against counting by hand, groundedness on others' answers, failures, MLflow's scorers.
 
-Groundedness was written without a look at PandaLM's answers. Most of these tasks do not ask to stay with the
+Groundedness was written without a look at PandaLM's answers; one fault, names joined across lines, was mended
+after one. Most of these tasks do not ask to stay with the
 input, so that an answer which is not grounded in it need not be wrong: what is tested is that an answer is
 not taken for grounded in a text it has nothing to do with, and that what is planted is found.
 """

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -28,10 +29,13 @@ from workbench.score.apply import rescore as rescore_trials
 if TYPE_CHECKING:
     from workbench.bench.bench import Bench
 
-__all__ = ["RESCORE_COLUMNS", "Rescored", "rescore"]
+__all__ = ["BATCH", "RESCORE_COLUMNS", "Rescored", "rescore"]
 
 RESCORE_COLUMNS = ("arm", "score", "attempted", "answered", "scored", "mean", "low", "high", "missing")
 """One row an arm and score; `missing` says why, with counts, most frequent first."""
+
+BATCH = 64
+"""Trials whose scores are kept at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +78,9 @@ def rescore(
 ) -> Rescored:
     """Judge answers that are there by other scorers; no arm's model is asked again.
 
-    A judge among the scorers asks its own model. Scores of a run are kept in the journal beside those it had,
-    and MLflow gets them as assessments on the trials' traces in the background: `sync` waits for it. Those of
-    a loaded table are in the result only.
+    A judge among the scorers asks its own model. Scores of a run are kept in the journal as they land, beside
+    those it had, and MLflow gets them as assessments on the trials' traces in the background: `sync` waits
+    for it. Those of a loaded table are in the result only.
 
     Parameters
     ----------
@@ -106,8 +110,8 @@ def rescore(
     trials = bench.journal.trials(execution)
     if not trials:
         raise PlanError(f"execution {execution}", "the journal holds no trial of it", "Run the plan first.")
-    scores = _judged(bench, trials, ready, concurrency)
-    bench.journal.put_scores(execution, scores)
+    keep = partial(bench.journal.put_scores, execution)
+    scores = _judged(bench, trials, ready, concurrency, keep)
     bench.recording.rest((what if isinstance(what, Plan) else what.plan).study)
     return _result(to_frame(trials, bench.journal.scores(execution)), scores, ready)
 
@@ -129,10 +133,25 @@ def _check(scorers: Sequence[Scorer], what: Run | Plan | pd.DataFrame) -> None:
 
 
 def _judged(
-    bench: Bench, trials: Sequence[Trial], scorers: Sequence[Scorer], concurrency: int
+    bench: Bench,
+    trials: Sequence[Trial],
+    scorers: Sequence[Scorer],
+    concurrency: int,
+    keep: Callable[[Sequence[Score]], None] = lambda scores: None,
 ) -> list[Score]:
-    work = rescore_trials(trials, scorers, concurrency=concurrency)
-    return price_scores(background().submit(work).result(), scorers, bench.book)
+    """Return the scores, judges' calls priced; each batch is kept as it lands, an interrupt loses one."""
+    scores: list[Score] = []
+    for start in range(0, len(trials), BATCH):
+        work = rescore_trials(trials[start : start + BATCH], scorers, concurrency=concurrency)
+        future = background().submit(work)
+        try:
+            landed = price_scores(future.result(), scorers, bench.book)
+        except BaseException:
+            future.cancel()
+            raise
+        keep(landed)
+        scores += landed
+    return scores
 
 
 def _plain(value: Any) -> Any:
