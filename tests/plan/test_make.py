@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from tests.plan.world import MINI, Same, dataset, plan, variants
+from workbench.client.fakes import Echo
 from workbench.errors import PlanError, TemplateError
 from workbench.plan.gate import Gate
 from workbench.plan.prices import PriceBook
+from workbench.score.judge import rubric
 
 TERSE, WORDY = variants()
 
@@ -123,3 +125,12 @@ def test_a_case_brings_its_conversation_and_its_tools() -> None:
     before = {cell.case.values["text"]: cell.key for cell in bare.cells() if cell.repeat == last.repeat}
     assert before["ticket number 5"] == last.key
     assert first.key not in before.values()
+
+
+def test_judges_are_noted_with_what_speaks_against_them() -> None:
+    """A plan says which scorers ask models beside the estimate, and that one is of a candidate's family."""
+    judge = rubric("Is it polite?", Echo(), MINI, candidates=[MINI.name], name="polite")
+    notes = " ".join(plan(scorers=[Same(), judge]).notes)
+    assert "polite asks a model too" in notes
+    assert f"The judge {MINI.name} is of the family of {MINI.name}" in notes
+    assert "asks a model" not in " ".join(plan().notes)

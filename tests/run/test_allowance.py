@@ -18,6 +18,7 @@ from workbench.errors import PlanError
 from workbench.plan.prices import PriceBook
 from workbench.run.stop import Stop, Stoppable
 from workbench.score.judge import rubric
+from workbench.score.panel import panel
 from workbench.store.journal import Journal
 
 EACH = {"max_tokens": 500}  # at most 1,500 tokens and 0.002 USD a call, and so much it takes
@@ -111,6 +112,29 @@ def test_a_judge_without_a_price_is_refused(tmp_path: Path) -> None:
     only = PriceBook(declared={"offline/mini": plan().book.declared["offline/mini"]})
     with pytest.raises(PlanError, match="no price is known for offline/micro"):
         run(plan(scorers=[Same(), judge(Polite())], budget_usd=1, book=only), Counting(), journal(tmp_path))
+
+
+def test_every_judge_of_a_panel_has_its_price(tmp_path: Path) -> None:
+    """One of them without a price is refused; else each call is charged at its own judge's."""
+    mini = ModelRef(name="offline/mini", model="mini", origin="offline")
+    declared = plan().book.declared
+
+    def both(first: Model, second: Model) -> Any:
+        asked = ((first, MICRO), (second, mini))
+        judges = (rubric("Polite?", layered(each), ref, name=ref.model) for each, ref in asked)
+        return panel(*judges, name="both")
+
+    only = PriceBook(declared={"offline/mini": declared["offline/mini"]})
+    asked = plan(scorers=[both(Polite(), Polite())], budget_usd=1, book=only)
+    with pytest.raises(PlanError, match="no price is known for offline/micro"):
+        run(asked, Counting(), journal(tmp_path))
+    book = journal(tmp_path)
+    done = run(plan(scorers=[both(Polite(), Polite())], params=EACH), layered(Counting()), book)
+    scores = book.scores(done.execution_id)
+    assert [score.value for score in scores] == [1.0] * 24
+    costs = {(one.ref.name, one.cost_usd) for score in scores for one in score.attempts if one.ref}
+    assert sorted(costs) == [("offline/micro", pytest.approx(0.0002)), ("offline/mini", pytest.approx(0.002))]
+    assert done.usd == pytest.approx(24 * (0.002 + 0.0022))
 
 
 def test_no_judge_is_asked_after_a_stop(tmp_path: Path) -> None:
