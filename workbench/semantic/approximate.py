@@ -28,13 +28,13 @@ def approximate_neighbors(
     partitions: NDArray[np.int64] | None = None,
     *,
     floor: float,
-    probes: int = 24,
+    probes: int = 8,
     sample: int = 1_000,
     seed: int = 1,
 ) -> Neighbors:
     """Return nearly every pair at or above a cosine, and how nearly.
 
-    Vectors are put into 2 √n lists by their nearest center (k-means); a vector is compared with those
+    Vectors are put into 4 √n lists by their nearest center (k-means); a vector is compared with those
     of the `probes` lists nearest to it. What is found is exact; what lies in other lists is missed. Pairs are
     looked for from both ends, so that a pair is missed only where both miss it.
 
@@ -102,7 +102,7 @@ def _faiss() -> Any:
 def _by_index(own: NDArray[np.float32], floor: float, probes: int) -> Pairs:
     faiss = _faiss()
     n, d = own.shape
-    lists = int(2 * np.sqrt(n))
+    lists = int(4 * np.sqrt(n))
     index = faiss.IndexIVFFlat(faiss.IndexFlatIP(d), d, lists, faiss.METRIC_INNER_PRODUCT)
     index.cp.niter = 6  # more rounds of k-means change the recall by less than its sampling error
     index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, 64
