@@ -168,7 +168,7 @@ def load_scorers(
     specs
         Each a name (``exact``), a name with its first argument (``{contains: refund}``), or a name with its
         settings (``{numeric: {tolerance: 0.5, name: price}}``); the names and settings are those of the
-        functions in `checks`, and ``rubric`` with a model's name as ``model``. Scorer objects pass as they
+        functions of this room, and ``rubric`` with a model's name as ``model``. Scorer objects pass as they
         are.
     find_model
         Gives a rubric's model by its name; None where the file may have no rubric.
