@@ -151,33 +151,26 @@ async def pairwise(
         raise DatasetError(
             f"{challenger} against {incumbent}", "no case was answered by both", f"The arms are {names}."
         )
-    identity = digest([judge.digest, incumbent])
-    made = {
-        score.trial_id: score
-        for score in known
-        if (score.scorer, score.digest) == (judge.name, identity) and _settled(score)
-    }
+    identity = digest([judge.digest, incumbent])  # against another incumbent it is another score
+    made = _made(known, judge.name, identity)
     gate = asyncio.Semaphore(concurrency)
 
     async def one(where: tuple[str, int]) -> Score:
         async with gate:
             score = made.get(mine[where].trial_id) or await judge.score(mine[where], theirs[where])
-        score = replace(score, digest=identity)  # the same judge against another incumbent is another score
-        return score if book is None else _priced(score, judge, book)
+        return _priced(replace(score, digest=identity), judge, book)
 
-    scores = list(await asyncio.gather(*map(one, both)))
+    scores = await asyncio.gather(*map(one, both))
     table = _table(both, scores)
-    asked = table[~table["reason"].eq(EQUAL)]
+    cases = table["case_id"].to_numpy()
     return Pairwise(
         challenger=challenger,
         incumbent=incumbent,
         scores=(*scores, *_level(both, scores, theirs)),
         table=table,
         unpaired=len(mine) + len(theirs) - 2 * len(both),
-        preference=mean_interval(
-            table["score"].to_numpy(), table["case_id"].to_numpy(), bounds=(0, 1), binary=False, alpha=alpha
-        ),
-        consistency=_consistency(asked, alpha) if len(asked) else None,
+        preference=mean_interval(table["score"], cases, bounds=(0, 1), binary=False, alpha=alpha),
+        consistency=_consistency(table, alpha),
         warning=judge.warning,
     )
 
@@ -187,12 +180,19 @@ def _answers(trials: Sequence[Trial], arm: str) -> dict[tuple[str, int], Trial]:
     return {(trial.case_id, trial.repeat): trial for trial in own}
 
 
-def _settled(score: Score) -> bool:
-    """Return whether both orders brought a reply: one that failed is asked again."""
-    return bool(score.parts) and not any((part.missing or "").startswith(FAILED) for part in score.parts)
+def _made(known: Iterable[Score], name: str, identity: str) -> dict[str, Score]:
+    """Return by trial the scores in which both orders brought a reply: one that failed is asked again."""
+    own = (score for score in known if (score.scorer, score.digest) == (name, identity) and score.parts)
+    return {
+        score.trial_id: score
+        for score in own
+        if not any((part.missing or "").startswith(FAILED) for part in score.parts)
+    }
 
 
-def _priced(score: Score, judge: Preference, book: PriceBook) -> Score:
+def _priced(score: Score, judge: Preference, book: PriceBook | None) -> Score:
+    if book is None:
+        return score
     return replace(score, attempts=tuple(book.price(attempt, judge.ref) for attempt in score.attempts))
 
 
@@ -222,6 +222,9 @@ def _table(both: Sequence[tuple[str, int]], scores: Sequence[Score]) -> pd.DataF
     return table.astype(dict.fromkeys(values, "float64"))
 
 
-def _consistency(asked: pd.DataFrame, alpha: float) -> Bias:
+def _consistency(table: pd.DataFrame, alpha: float) -> Bias | None:
+    asked = table[~table["reason"].eq(EQUAL)]
+    if asked.empty:
+        return None
     one, other = (2 * asked[name].to_numpy() - 1 for name in ("challenger_first", "incumbent_first"))
     return order_consistency(one, other, asked["case_id"].to_numpy(), alpha)
