@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workbench.semantic.approximate import EXACT_UP_TO, approximate_neighbors
+from workbench.semantic.approximate import approximate_neighbors
 from workbench.semantic.neighbors import neighbors
 
 
@@ -29,8 +29,11 @@ def test_small_partitions_are_computed_exactly() -> None:
 def test_what_the_index_finds_is_there_and_its_recall_is_what_it_says() -> None:
     """Against all pairs: none invented, and the measured share is that of the whole within its error."""
     pytest.importorskip("faiss", reason="faiss is not installed (the extra `scale`)")
-    vectors = crowd(EXACT_UP_TO + 2_000)
-    one, other = neighbors(vectors, floor=0.85), approximate_neighbors(vectors, floor=0.85, probes=4)
+    vectors = crowd(6_000)
+    one, other = (
+        neighbors(vectors, floor=0.85),
+        approximate_neighbors(vectors, floor=0.85, probes=4, exact_up_to=1_000),
+    )
     rows = np.repeat(np.arange(len(vectors)), np.diff(other.starts))
     exact = (vectors[rows] * vectors[other.others]).sum(axis=1)
     assert np.allclose(exact, other.cosines, atol=1e-5)
@@ -44,5 +47,5 @@ def test_what_the_index_finds_is_there_and_its_recall_is_what_it_says() -> None:
 def test_more_probes_find_more() -> None:
     """Looking into every list finds every pair."""
     pytest.importorskip("faiss", reason="faiss is not installed (the extra `scale`)")
-    vectors = crowd(EXACT_UP_TO + 100)
-    assert approximate_neighbors(vectors, floor=0.9, probes=10_000).recall == 1
+    vectors = crowd(2_000)
+    assert approximate_neighbors(vectors, floor=0.9, probes=10_000, exact_up_to=1_000).recall == 1

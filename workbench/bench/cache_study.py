@@ -125,8 +125,9 @@ def _name(encoder: Embedder) -> str:
 
 def _near(encoder: Embedder, traffic: Traffic, floor: float) -> Neighbors:
     vectors = encoder.embed(list(traffic.texts))
-    search = neighbors if len(vectors) <= EXACT_UP_TO else approximate_neighbors
-    return search(vectors, traffic.partitions, floor=floor)
+    if len(vectors) <= EXACT_UP_TO:
+        return neighbors(vectors, traffic.partitions, floor=floor)
+    return approximate_neighbors(vectors, traffic.partitions, floor=floor)
 
 
 def _by_arm(

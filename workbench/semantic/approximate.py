@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EXACT_UP_TO", "approximate_neighbors"]
 
-EXACT_UP_TO = 20_000
-"""Partitions of at most this many texts are computed exactly: that takes no longer than an index."""
+EXACT_UP_TO = 100_000
+"""Partitions of at most this many texts are computed exactly: that takes a minute on two cores."""
 
 
 def approximate_neighbors(
@@ -31,6 +31,7 @@ def approximate_neighbors(
     probes: int = 8,
     sample: int = 1_000,
     seed: int = 1,
+    exact_up_to: int = EXACT_UP_TO,
 ) -> Neighbors:
     """Return nearly every pair at or above a cosine, and how nearly.
 
@@ -48,6 +49,8 @@ def approximate_neighbors(
         How many vectors are compared with all others to measure the recall; it is a share of pairs.
     seed
         Of the sample; the centers are trained with faiss' own fixed seed.
+    exact_up_to
+        Partitions of at most this many texts are computed exactly, and need no index.
 
     Raises
     ------
@@ -63,7 +66,7 @@ def approximate_neighbors(
     rng = np.random.default_rng(seed)
     for members in of_a_partition(groups):
         own = np.ascontiguousarray(vectors[members])
-        if len(members) <= EXACT_UP_TO:
+        if len(members) <= exact_up_to:
             first, second, cosine = _exactly(own, floor)
         else:
             first, second, cosine = _by_index(own, floor, probes)

@@ -27,6 +27,7 @@ __all__ = [
     "BATCH",
     "KEPT",
     "PACKAGE",
+    "SHOWN_FROM",
     "WEIGHTS_SHA256",
     "MiniLM",
     "SentenceEmbedder",
@@ -45,6 +46,9 @@ BATCH = 32
 
 KEPT = 20_000
 """Vectors an embedder keeps in memory (about 31 MB at 384 dimensions); the least recently used go first."""
+
+SHOWN_FROM = 5_000
+"""Texts from which on a bar shows how far the embedding is: below, it takes seconds."""
 
 _PACKAGED_NAMES = frozenset({"minilm", "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"})
 
@@ -230,7 +234,7 @@ class SentenceEmbedder:
             batch_size=BATCH,
             normalize_embeddings=True,
             convert_to_numpy=True,
-            show_progress_bar=False,
+            show_progress_bar=len(ordered) >= SHOWN_FROM,
         )
         return dict(zip(ordered, np.asarray(vectors, dtype=np.float32), strict=True))
 
