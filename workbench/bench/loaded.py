@@ -12,7 +12,7 @@ from workbench.core.table import score_names
 from workbench.errors import InputError
 from workbench.plan.gate import Gate
 from workbench.promote.decision import Decision, decide
-from workbench.promote.evidence import gather
+from workbench.promote.evidence import Judge, gather
 
 __all__ = ["compare_loaded", "decide_loaded", "gate_for"]
 
@@ -65,10 +65,17 @@ def compare_loaded(frame: pd.DataFrame, gate: Gate, incumbent: str) -> Compariso
     return compare(frame, gate.score, name, gate.margin, gate.alpha)
 
 
-def decide_loaded(frame: pd.DataFrame, comparison: Comparison, gate: Gate) -> Decision:
+def decide_loaded(
+    frame: pd.DataFrame, comparison: Comparison, gate: Gate, judge: Judge | None = None
+) -> Decision:
     """Decide on a loaded table. No plan fixed the gate beforehand, which is a reason shown.
 
     Nothing is recorded, and nothing can be promoted by it: the prompts are not here.
+
+    Parameters
+    ----------
+    judge
+        How well the judge of the deciding score agrees with people; None: not known, or no model gives it.
 
     Raises
     ------
@@ -82,6 +89,6 @@ def decide_loaded(frame: pd.DataFrame, comparison: Comparison, gate: Gate) -> De
         study=str(frame["study"].iloc[0]),
         execution_id=", ".join(executions),
         plan_hash=digest([executions, "loaded"]),
-        evidence=gather(frame, gate, comparison.incumbent),
+        evidence=gather(frame, gate, comparison.incumbent, judge=judge),
         planned_gate_hash="",
     )

@@ -21,6 +21,7 @@ from workbench.promote.approval import Approval
 from workbench.promote.approval import approve as approve_decision
 from workbench.promote.decision import Decision
 from workbench.promote.decision import decide as decide_comparison
+from workbench.promote.evidence import Judge
 from workbench.promote.history import Release
 from workbench.promote.looks import Looks, note_look
 from workbench.promote.release import promote as promote_decision
@@ -154,13 +155,23 @@ def _run_of(bench: Bench, result: Comparison) -> Run:
     return run
 
 
-def decide(bench: Bench, result: Comparison, *, alias: str = "production", show: bool = True) -> Decision:
+def decide(
+    bench: Bench,
+    result: Comparison,
+    *,
+    judge: Judge | None = None,
+    alias: str = "production",
+    show: bool = True,
+) -> Decision:
     """Decide by the gate that was fixed with the plan, and record the decision, whatever it is.
 
     Parameters
     ----------
     result
         Of `compare`.
+    judge
+        How well the judge of the deciding score agrees with people (`workbench.promote.evidence.Judge.of`).
+        None: not known; a score that a model gives then promotes nothing, unless labels correct it.
     alias
         The alias that a promotion would move.
     show
@@ -168,15 +179,15 @@ def decide(bench: Bench, result: Comparison, *, alias: str = "production", show:
     """
     known = source_of(bench, result)
     if known.run is None:
-        decision = decide_loaded(known.frame, result, known.gate)
+        decision = decide_loaded(known.frame, result, known.gate, judge)
     else:
-        decision = _decide_run(bench, known, known.run, alias)
+        decision = _decide_run(bench, known, known.run, alias, judge)
     if show and "ipykernel" in sys.modules:
         show_once(decision)
     return decision
 
 
-def _decide_run(bench: Bench, known: Known, run: Run, alias: str) -> Decision:
+def _decide_run(bench: Bench, known: Known, run: Run, alias: str, judge: Judge | None) -> Decision:
     plan, recorder = run.plan, bench.recording.recorder
     looks = None
     if known.race is not None:
@@ -188,7 +199,7 @@ def _decide_run(bench: Bench, known: Known, run: Run, alias: str) -> Decision:
         study=plan.study,
         execution_id=plan.execution_id,
         plan_hash=plan.hash,
-        evidence=evidence_of(bench, plan, known.frame, looks=looks),
+        evidence=evidence_of(bench, plan, known.frame, looks=looks, judge=judge),
         planned_gate_hash=plan.gate.hash,
         alias=alias,
         alias_version=_seen(bench, alias),
