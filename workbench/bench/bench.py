@@ -18,6 +18,7 @@ from workbench.bench.defaults import filled
 from workbench.bench.doubting import equal_arms, verify
 from workbench.bench.home import Home, find_study
 from workbench.bench.models import Models, ModelSpec, price_book
+from workbench.bench.pairwise import pairwise
 from workbench.bench.race import race
 from workbench.bench.recheck import recheck
 from workbench.bench.recording import Recording
@@ -280,6 +281,7 @@ class Bench:
     cache_study = cache_study
     recheck = recheck
     rescore = rescore
+    pairwise = pairwise
     equal_arms = equal_arms
     verify = verify
 
