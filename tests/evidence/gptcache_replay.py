@@ -12,7 +12,7 @@ import sys
 import time
 
 
-def main() -> None:
+def run() -> None:
     """Replay, and print."""
     vectors, cosine, folder = os.path.abspath(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
     os.chdir(folder)
@@ -45,4 +45,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run()
