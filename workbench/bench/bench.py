@@ -42,6 +42,7 @@ from workbench.promote.history import History, Release, history
 from workbench.promote.release import rollback
 from workbench.record.scorers import adapted
 from workbench.record.sources.recognize import load
+from workbench.run.course import Course
 from workbench.run.handle import Run, start
 from workbench.run.stop import Stop
 from workbench.score.apply import score_trial
@@ -198,13 +199,15 @@ class Bench:
         names = [ref.name for ref in self.models.refs]
         return load_scorers(study.scorers, find_model=self.models.find, candidates=names)
 
-    def run(self, plan: Plan, *, show: bool = True) -> Run:
+    def run(self, plan: Plan, *, show: bool = True, course: Course | None = None) -> Run:
         """Start asking; returns at once. The same plan again resumes: only what is missing is asked.
 
         Parameters
         ----------
         show
             Whether to show the live monitor, where a notebook can.
+        course
+            What is asked next, given what has landed; None: everything. A race has one of its own.
 
         Raises
         ------
@@ -221,6 +224,7 @@ class Bench:
             stop=stop,
             count=self.models.count,
             endpoints=self.models.resilience.told,
+            course=course,
         )
         if show and "ipykernel" in sys.modules:
             show_monitor(handle)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +16,7 @@ from workbench.errors import PlanError
 from workbench.plan.gate import Gate
 from workbench.plan.grid import permuted
 from workbench.plan.plan import Arm, Cell, Plan
-from workbench.run.handle import Run, start
-from workbench.run.stop import Stop
-from workbench.score.apply import score_trial
-from workbench.view.widgets.monitor import show as show_monitor
+from workbench.run.handle import Run
 
 if TYPE_CHECKING:
     from workbench.bench.bench import Bench
@@ -168,30 +164,12 @@ def race_plan(
     seen = -1
     while True:
         course = RaceCourse(plan, rules, ahead)
-        run = _start(bench, plan, course, show=show)
+        run = bench.run(plan, show=show, course=course)
         run.result()
         waits = run.progress.reason == WAITS and course.racing.seen > seen
         if not waits:
             return _result(run, rules)
         seen = course.racing.seen
-
-
-def _start(bench: Bench, plan: Plan, course: RaceCourse, *, show: bool) -> Run:
-    stop = Stop()
-    run = start(
-        plan,
-        bench.models.ready(stop),
-        journal=bench.journal,
-        score=score_trial,
-        concurrency=bench.concurrency,
-        stop=stop,
-        count=bench.models.count,
-        endpoints=bench.models.resilience.told,
-        course=course,
-    )
-    if show and "ipykernel" in sys.modules:
-        show_monitor(run)
-    return run
 
 
 def _result(run: Run, rules: Rules) -> Race:
