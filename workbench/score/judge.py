@@ -12,9 +12,9 @@ from workbench.core.records import Attempt, ModelRef, Request, Score, Trial
 from workbench.define.answer import SchemaMode
 from workbench.errors import InputError
 from workbench.score.asking import ABSTAINED, ask, inquiry, verdict_schema
-from workbench.score.families import kinship
 from workbench.score.reading import is_absent, unanswered
 from workbench.score.scales import Levels, Numbers, scale_of
+from workbench.score.single import Single
 from workbench.score.verdict import hold_name
 
 __all__ = ["Judge", "hold_judge", "rubric"]
@@ -30,7 +30,7 @@ Reply with a JSON object: first "reason", one or two sentences that point at the
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judge:
+class Judge(Single):
     """A rubric, and the model that judges by it: see `rubric`.
 
     Parameters
@@ -70,21 +70,6 @@ class Judge:
     def schema(self) -> dict[str, Any]:
         """What the judge's reply must fit."""
         return verdict_schema(self.scale.field, self.scale.schema)
-
-    @property
-    def refs(self) -> tuple[ModelRef, ...]:
-        """Whom it asks."""
-        return (self.ref,)
-
-    @property
-    def members(self) -> tuple[Any, ...]:
-        """Itself: it is a single judge."""
-        return (self,)
-
-    @property
-    def warning(self) -> str | None:
-        """Why this judge's scores deserve suspicion; None where nothing is known against it."""
-        return kinship(self.ref, self.candidates)
 
     def request(self, trial: Trial) -> Request:
         """Return what the judge is asked about a trial.

@@ -12,10 +12,10 @@ from workbench.core.protocols import Model
 from workbench.core.records import ModelRef, Request, Score, Trial
 from workbench.define.answer import SchemaMode
 from workbench.score.asking import ABSTAINED, ask, inquiry, verdict_schema
-from workbench.score.families import kinship
 from workbench.score.judge import hold_judge
 from workbench.score.reading import is_absent
 from workbench.score.scales import ABSTAIN
+from workbench.score.single import Single
 
 __all__ = ["EQUAL", "ORDERS", "UNSTABLE", "Preference", "preference"]
 
@@ -41,7 +41,7 @@ Reply with a JSON object: first "reason", one or two sentences that point at the
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preference:
+class Preference(Single):
     """A question about two answers, and the model that is asked: see `preference`.
 
     Parameters
@@ -81,21 +81,6 @@ class Preference:
     def schema(self) -> dict[str, Any]:
         """What the judge's reply must fit."""
         return verdict_schema("better", {"type": "string", "enum": [*_WORTH, ABSTAIN]})
-
-    @property
-    def refs(self) -> tuple[ModelRef, ...]:
-        """Whom it asks."""
-        return (self.ref,)
-
-    @property
-    def members(self) -> tuple[Any, ...]:
-        """Itself: it is a single judge."""
-        return (self,)
-
-    @property
-    def warning(self) -> str | None:
-        """Why this judge's scores deserve suspicion; None where nothing is known against it."""
-        return kinship(self.ref, self.candidates)
 
     def request(self, first: Trial, second: Trial) -> Request:
         """Return what the judge is asked about two trials of a case, blind to who wrote which."""
