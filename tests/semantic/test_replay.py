@@ -113,40 +113,6 @@ def test_counts_add_up() -> None:
     assert "50 thresholds" in found.summary
 
 
-def test_a_truncated_row_is_completed_where_it_could_matter() -> None:
-    """The answer is that of the complete rows, and complete rows are asked for only where needed."""
-    rng = np.random.default_rng(8)
-    raw = rng.normal(size=(80, 3)).astype(np.float32)
-    vectors = raw / np.linalg.norm(raw, axis=1, keepdims=True)
-    whole = neighbors(vectors, floor=0.6)
-    rows = [slice(whole.starts[i], min(whole.starts[i] + 2, whole.starts[i + 1])) for i in range(80)]
-    cut = [whole.starts[i + 1] - whole.starts[i] > 2 for i in range(80)]
-    asked: list[int] = []
-
-    def row(node: int) -> tuple[np.ndarray, np.ndarray]:
-        asked.append(node)
-        all_of_it = slice(whole.starts[node], whole.starts[node + 1])
-        return whole.others[all_of_it], whole.cosines[all_of_it]
-
-    short = Neighbors(
-        floor=0.6,
-        starts=np.cumsum([0, *(s.stop - s.start for s in rows)]),
-        others=np.concatenate([whole.others[s] for s in rows]),
-        cosines=np.concatenate([whole.cosines[s] for s in rows]),
-        complete_to=np.array(
-            [whole.cosines[s.stop - 1] if c else 0.6 for s, c in zip(rows, cut, strict=True)],
-            dtype=np.float32,
-        ),
-        row=row,
-    )
-    nodes, times = rng.integers(0, 80, 200), np.arange(200.0)
-    levels = np.linspace(0.6, 0.999, 20)
-    one, other = replay(whole, nodes, times, levels), replay(short, nodes, times, levels)
-    assert one.frame.equals(other.frame)
-    assert all(one.hits(level).equals(other.hits(level)) for level in levels)
-    assert 0 < len(asked) < 200
-
-
 def test_the_next_nearest_serves_where_the_nearest_is_refused() -> None:
     """A request for 5 finds the entry of 6 nearest, and is served by the one of five."""
     texts = ["open at 6 pm?", "is it open at five pm?", "open at 5 pm?"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,30 +32,22 @@ class Neighbors:
         int32: the nodes near node i, nearest first, of equals the lower number first; never i itself.
     cosines
         float32, beside `others`.
-    complete_to
-        Shape (nodes,), float32: row i holds every pair of at least this cosine. None: all rows are complete
-        down to `floor`.
     recall
         Share of the true pairs that were found, measured on a sample; None: all are there.
-    row
-        Returns the complete row of a node (others, cosines); asked where a truncated row could change an
-        outcome. None where all rows are complete.
     """
 
     floor: float
     starts: NDArray[np.int64]
     others: NDArray[np.int32]
     cosines: NDArray[np.float32]
-    complete_to: NDArray[np.float32] | None = None
     recall: float | None = None
-    row: Callable[[int], tuple[NDArray[np.int32], NDArray[np.float32]]] | None = None
 
     def __len__(self) -> int:
         return len(self.starts) - 1
 
     @property
     def pairs(self) -> int:
-        """How many unordered pairs there are (of truncated rows, at least half of what they hold)."""
+        """How many unordered pairs there are."""
         return len(self.others) // 2
 
 

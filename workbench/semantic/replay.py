@@ -236,7 +236,7 @@ class _Caches:
         open_bits, copied = self._all, []
         for entry in list(self._entries.at(node, now_s)):
             open_bits &= ~self._serve(node, entry, entry.bits, request, 1.0, True, now_s)
-        for cosine, group, allowed in self._rows(node, open_bits):
+        for cosine, group, allowed in self._rows(node):
             if not open_bits & allowed:
                 continue
             found = [(each.born, each, other) for other in group for each in self._entries.at(other, now_s)]
@@ -263,15 +263,11 @@ class _Caches:
         self._entries.use(node, entry, bits, now_s)
         return bits
 
-    def _rows(self, node: int, open_bits: int) -> Iterator[tuple[float, list[int], int]]:
+    def _rows(self, node: int) -> Iterator[tuple[float, list[int], int]]:
         """Yield the nodes near a node, nearest first, equally near ones together, and who may use them."""
         near = self._near
         start, stop = int(near.starts[node]), int(near.starts[node + 1])
         others, cosines = near.others[start:stop], near.cosines[start:stop]
-        if near.complete_to is not None and near.row is not None:
-            lowest = open_bits & -open_bits
-            if lowest and self._levels[lowest.bit_length() - 1] < near.complete_to[node]:
-                others, cosines = near.row(node)
         reach = np.searchsorted(self._levels, cosines, side="right").tolist()
         pairs = zip(cosines.tolist(), others.tolist(), reach, strict=True)
         for cosine, group in groupby(pairs, key=lambda pair: pair[0]):
